@@ -1,0 +1,44 @@
+import type { z } from "zod";
+
+/** What a running tool call is given besides its arguments. */
+export interface ToolContext<Upstream> {
+  /** The client of the API that the service is for, already holding the credential for this call. */
+  upstream: Upstream;
+  /** Aborted when the client cancels the call or goes away. */
+  signal: AbortSignal;
+  /** Tells the client how far a long call is (MCP `notifications/progress`); nothing is sent to a client that did not ask. */
+  progress(done: number, total?: number, message?: string): Promise<void>;
+}
+
+/** A tool describes itself in this one value: lists, checks and documents are derived from it. */
+export interface Tool<Upstream, Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {
+  /** Unique within the service, snake_case. */
+  name: string;
+  title: string;
+  /** Written for the model that chooses among tools. */
+  description: string;
+  /** The scope of the service's own (see the catalogue) that a person must have granted. */
+  scope: string;
+  /** Whether the tool changes nothing (MCP `readOnlyHint`). */
+  readOnly: boolean;
+  input: Input;
+  output: Output;
+  /** @throws {ToolError} for what the model can do something about. */
+  run(args: z.output<Input>, context: ToolContext<Upstream>): Promise<z.input<Output>>;
+}
+
+/** An error whose message is for the model: what was wrong and what to do next. */
+export class ToolError extends Error {}
+
+/**
+ * Binds `defineTool` to a service's upstream client, so that every tool file infers the types of its own schemas.
+ *
+ * @example
+ * const defineTool = toolsFor<CodaApi>();
+ * export const whoami = defineTool({ name: "whoami", …, run: (_, { upstream }) => upstream.whoami() });
+ */
+export function toolsFor<Upstream>() {
+  return <Input extends z.ZodObject, Output extends z.ZodObject>(
+    tool: Tool<Upstream, Input, Output>,
+  ): Tool<Upstream, Input, Output> => tool;
+}

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { defineTool } from "../api.ts";
+
+/** Coda gives at most 500 rows a page; smaller pages let a long listing tell its progress. */
+const PAGE_SIZE = 50;
+
+export const listRows = defineTool({
+  name: "list_rows",
+  title: "List rows",
+  description:
+    "Reads the rows of a table in a Coda doc, with values by column name. Asks Coda page by page until it has `limit` rows.",
+  scope: "coda:read",
+  readOnly: true,
+  input: z.strictObject({
+    doc: z.string().min(1).describe("Id of the doc"),
+    table: z.string().min(1).describe("Id or name of the table"),
+    query: z.string().min(1).optional().describe('Only rows with this value in a column, both quoted: "Status":"Done"'),
+    limit: z.int().min(1).max(1000).default(100).describe("How many rows at most"),
+    cursor: z.string().min(1).optional().describe("next_cursor of the answer before, for the rows after it"),
+  }),
+  output: z.object({
+    rows: z.array(
+      z.object({ id: z.string(), name: z.string(), link: z.string(), values: z.record(z.string(), z.unknown()) }),
+    ),
+    next_cursor: z.string().optional(),
+  }),
+  async run({ doc, table, query, limit, cursor }, { upstream, signal, progress }) {
+    const rows = [];
+    let pageToken = cursor;
+    do {
+      const page = await upstream.listRows(
+        doc,
+        table,
+        {
+          query,
+          limit: Math.min(PAGE_SIZE, limit - rows.length),
+          pageToken,
+          useColumnNames: true,
+          valueFormat: "simpleWithArrays",
+        },
+        signal,
+      );
+      rows.push(...page.items.map(({ id, name, browserLink, values }) => ({ id, name, link: browserLink, values })));
+      pageToken = page.nextPageToken;
+      await progress(rows.length, limit, `${rows.length} rows read`);
+    } while (pageToken && rows.length < limit);
+    return { rows, next_cursor: pageToken };
+  },
+});
