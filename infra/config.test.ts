@@ -1,0 +1,135 @@
+import { describe, expect, test } from "vitest";
+import { enabledServices, hasContainer, parseConfig, publicUrl } from "./config.ts";
+
+const good = {
+  "hybrid-mcp:domain": "example.com",
+  "hybrid-mcp:cloudflare": JSON.stringify({
+    accountId: "0123456789abcdef0123456789abcdef",
+    zoneId: "fedcba9876543210fedcba9876543210",
+    workersSubdomain: "acme",
+  }),
+  "hybrid-mcp:codaApiToken": "s3cr3t-token",
+  "cloudflare:apiToken": "another provider's key is none of our business",
+};
+
+const withServices = (services: unknown) => ({ ...good, "hybrid-mcp:services": JSON.stringify(services) });
+
+describe("a good config", () => {
+  test("fills in the defaults: Coda on Workers, no container", () => {
+    const { config } = parseConfig(good);
+    expect(config!.services.coda).toEqual({ enabled: true, placement: "workers" });
+    expect(hasContainer(config!, "coda")).toBe(false);
+    expect(publicUrl(config!, "coda")).toBe("https://coda-mcp.example.com");
+  });
+
+  test("takes a placement, and public URLs of its own", () => {
+    const flat = {
+      ...withServices({ coda: { placement: "droplet" } }),
+      "hybrid-mcp:droplet": JSON.stringify({ dockerHost: "unix:///var/run/docker.sock" }),
+      "hybrid-mcp:publicUrls": JSON.stringify({ coda: "http://localhost:8085" }),
+    };
+    const { config, errors } = parseConfig(flat);
+    expect(errors).toBeUndefined();
+    expect(hasContainer(config!, "coda")).toBe(true);
+    expect(publicUrl(config!, "coda")).toBe("http://localhost:8085");
+  });
+
+  test("keeps a container for a service on Workers while keepStandby is set", () => {
+    const { config } = parseConfig({
+      ...good,
+      "hybrid-mcp:cutover": JSON.stringify({ keepStandby: true }),
+      "hybrid-mcp:droplet": JSON.stringify({ dockerHost: "unix:///var/run/docker.sock" }),
+    });
+    expect(hasContainer(config!, "coda")).toBe(true);
+  });
+
+  test("leaves out a service that is switched off, and asks nothing for it", () => {
+    const { "hybrid-mcp:codaApiToken": _, ...flat } = withServices({ coda: { enabled: false } });
+    const { config } = parseConfig(flat);
+    expect(enabledServices(config!)).toEqual([]);
+  });
+});
+
+describe("a bad config names the key, the value and what is allowed", () => {
+  const cases: [why: string, flat: Record<string, string>, error: string][] = [
+    [
+      "a placement that is not allowed",
+      withServices({ coda: { placement: "moon" } }),
+      '  hybrid-mcp:services.coda.placement: "moon" is not allowed; allowed: workers, droplet',
+    ],
+    [
+      "an unknown service",
+      withServices({ nosuch: {} }),
+      "  hybrid-mcp:services.nosuch: unknown service; the services are: coda",
+    ],
+    ["an unknown key", { ...good, "hybrid-mcp:colour": "red" }, "  hybrid-mcp:colour: unknown key"],
+    ["an unknown key inside", withServices({ coda: { place: 1 } }), "  hybrid-mcp:services.coda.place: unknown key"],
+    [
+      "a domain that is none",
+      { ...good, "hybrid-mcp:domain": "not a domain" },
+      '  hybrid-mcp:domain: "not a domain" must be a hostname such as example.com',
+    ],
+    [
+      "a deadline that is not positive",
+      { ...good, "hybrid-mcp:cutover": '{"gateSeconds":-1}' },
+      "  hybrid-mcp:cutover.gateSeconds: -1 is too small: expected number to be >0",
+    ],
+    [
+      "a Docker host without a scheme",
+      { ...good, "hybrid-mcp:droplet": '{"dockerHost":"/var/run/docker.sock"}' },
+      '  hybrid-mcp:droplet.dockerHost: "/var/run/docker.sock" must start with unix://, ssh:// or tcp://',
+    ],
+    [
+      "a name with capitals",
+      { ...good, "hybrid-mcp:name": "Acme" },
+      '  hybrid-mcp:name: "Acme" must be lower-case letters, digits and dashes, at most 31',
+    ],
+    [
+      "a droplet without a key to reach it",
+      withServices({ coda: { placement: "droplet" } }),
+      "  hybrid-mcp:droplet.sshPublicKey: is missing; a service is placed on the droplet, which is reached over SSH",
+    ],
+    [
+      "an address that is no CIDR",
+      { ...good, "hybrid-mcp:droplet": '{"sshAllow":["everywhere"]}' },
+      '  hybrid-mcp:droplet.sshAllow.0: "everywhere" must be an address range such as 203.0.113.7/32',
+    ],
+    [
+      "an edge without a port",
+      { ...good, "hybrid-mcp:tunnel": '{"edge":"localhost"}' },
+      '  hybrid-mcp:tunnel.edge: "localhost" must be host:port',
+    ],
+  ];
+  test.each(cases)("%s", (_, flat, error) => {
+    expect(parseConfig(flat).errors).toEqual([error]);
+  });
+
+  test("everything that is missing is said at once", () => {
+    expect(parseConfig({}).errors).toEqual([
+      "  hybrid-mcp:domain: is missing",
+      "  hybrid-mcp:cloudflare: is missing",
+      "  hybrid-mcp:codaApiToken: is missing; set it with: pulumi config set --secret hybrid-mcp:codaApiToken <token>",
+    ]);
+  });
+
+  test("several errors come together", () => {
+    const { errors } = parseConfig({
+      ...withServices({ coda: { placement: "moon" }, nosuch: {} }),
+      "hybrid-mcp:domain": "x y",
+    });
+    expect(errors).toHaveLength(3);
+  });
+
+  test("a token that is needed and missing is named with the command that sets it", () => {
+    const { "hybrid-mcp:codaApiToken": _, ...flat } = good;
+    expect(parseConfig(flat).errors).toEqual([
+      "  hybrid-mcp:codaApiToken: is missing; set it with: pulumi config set --secret hybrid-mcp:codaApiToken <token>",
+    ]);
+  });
+
+  test("a secret's value is never repeated", () => {
+    const { errors } = parseConfig({ ...good, "hybrid-mcp:codaApiToken": '{"oops":"s3cr3t-token"}' });
+    expect(errors).toHaveLength(1);
+    expect(errors![0]).not.toContain("s3cr3t");
+  });
+});

@@ -1,0 +1,75 @@
+import { describe, expect, test } from "vitest";
+import { type Clock, gate } from "./gate.ts";
+import { type Answer, judge } from "./side.ts";
+
+const expected = { service: "coda", placement: "droplet" as const, version: "1.0.0+abc" };
+const health = (over: object = {}) =>
+  JSON.stringify({ status: "ok", service: "coda", version: "1.0.0+abc", placement: "droplet", ...over });
+const good: Answer = { status: 200, servedBy: "droplet", body: health() };
+const bad: Answer = { unreachable: "connect ECONNREFUSED" };
+
+/** A clock that moves only when something waits. */
+function clock(): Clock & { seconds(): number } {
+  let ms = 0;
+  return {
+    now: () => ms,
+    wait: async (pause) => {
+      ms += pause;
+    },
+    seconds: () => ms / 1000,
+  };
+}
+
+const answers = (list: Answer[]) => async () => (list.length > 1 ? list.shift()! : list[0]!);
+
+describe("the gate", () => {
+  test("opens at the first good answer", async () => {
+    const time = clock();
+    const options = { expected, origin: "https://gate-coda.example.com", clock: time, deadlineSeconds: 60 };
+    await gate({ ...options, ask: answers([bad, bad, good]) });
+    expect(time.seconds()).toBe(0.5);
+  });
+
+  test("gives up at its deadline and says where it asked and what it saw last", async () => {
+    const time = clock();
+    const options = { expected, origin: "https://gate-coda.example.com", clock: time, deadlineSeconds: 60 };
+    await expect(gate({ ...options, ask: answers([bad]) })).rejects.toThrow(
+      "coda: https://gate-coda.example.com did not become healthy on droplet within 60 s. Last answer: connect ECONNREFUSED.",
+    );
+    expect(time.seconds()).toBe(60);
+  });
+
+  test("asks for a steady side: one bad answer starts the time anew", async () => {
+    const time = clock();
+    const list = [good, good, good, bad, good];
+    await gate({
+      expected,
+      origin: "https://coda-mcp.example.com",
+      ask: answers(list),
+      clock: time,
+      deadlineSeconds: 60,
+      steadySeconds: 2,
+    });
+    expect(time.seconds()).toBe(1 + 2);
+  });
+});
+
+describe("an answer counts only if it is the new side's own", () => {
+  test.each<[string, Answer, string | undefined]>([
+    ["the right one", good, undefined],
+    ["no answer", bad, "connect ECONNREFUSED"],
+    [
+      "an error page of the edge",
+      { status: 530, servedBy: undefined, body: "error code: 1033" },
+      "HTTP 530: error code: 1033",
+    ],
+    ["an older version", { ...good, body: health({ version: "0.9.0+old" }) }, "version 0.9.0+old, not 1.0.0+abc"],
+    ["the other side", { status: 200, servedBy: "workers", body: health() }, "served by workers, not by droplet"],
+    ["a side that says it is not well", { ...good, body: health({ status: "starting" }) }, 'status is "starting"'],
+    ["another service", { ...good, body: health({ service: "github" }) }, 'it is the service "github"'],
+    ["something that is not JSON", { ...good, body: "<html>" }, "not JSON: <html>"],
+    ["JSON that is no object", { ...good, body: "null" }, "status is undefined"],
+  ])("%s", (_, answer, wrong) => {
+    expect(judge(answer, expected)).toBe(wrong);
+  });
+});

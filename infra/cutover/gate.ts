@@ -1,0 +1,60 @@
+import type { Ask, Expectation } from "./side.ts";
+import { judge } from "./side.ts";
+
+/** Time as the gates see it; tests give their own. */
+export interface Clock {
+  /** Milliseconds; only differences count. */
+  now(): number;
+  wait(ms: number): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+};
+
+/** Pause between two questions, in milliseconds. */
+const PAUSE_MS = 250;
+
+export interface GateOptions {
+  expected: Expectation;
+  /** Where to ask, e.g. the Worker's own workers.dev origin. */
+  origin: string;
+  ask: Ask;
+  clock: Clock;
+  /** How long to go on asking, in seconds. */
+  deadlineSeconds: number;
+  /** How long the side must answer well without a break, in seconds; 0: once is enough. */
+  steadySeconds?: number;
+}
+
+/** A side of a flip did not become what it has to be within its deadline. */
+export class GateError extends Error {}
+
+/**
+ * Waits until a side answers as expected: right service, version and placement, healthy.
+ *
+ * @returns how long it took, in seconds
+ * @throws {GateError} when it does not within the deadline, with the last thing it answered
+ */
+export async function gate(options: GateOptions): Promise<number> {
+  const { expected, origin, ask, clock, deadlineSeconds, steadySeconds = 0 } = options;
+  const start = clock.now();
+  let goodSince: number | undefined;
+  for (;;) {
+    const wrong = judge(await ask(origin), expected);
+    const now = clock.now();
+    if (wrong === undefined) {
+      goodSince ??= now;
+      if (now - goodSince >= steadySeconds * 1000) return (now - start) / 1000;
+    } else {
+      goodSince = undefined;
+      if (now - start >= deadlineSeconds * 1000) {
+        throw new GateError(
+          `${expected.service}: ${origin} did not become healthy on ${expected.placement} within ${deadlineSeconds} s. Last answer: ${wrong}.`,
+        );
+      }
+    }
+    await clock.wait(PAUSE_MS);
+  }
+}

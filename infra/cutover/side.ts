@@ -1,0 +1,82 @@
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import type { Placement } from "@hybrid-mcp/catalogue";
+
+/** What a side of a flip must answer at `/health`. */
+export interface Expectation {
+  service: string;
+  placement: Placement;
+  /** The bundle's version, or undefined where any will do. */
+  version: string;
+}
+
+/** One answer of a side, or why there was none. */
+export type Answer = { status: number; servedBy: string | undefined; body: string } | { unreachable: string };
+
+/** Asks one origin for its health; a parameter, so that gates are tested without a network. */
+export type Ask = (origin: string) => Promise<Answer>;
+
+/** Longest wait for one health answer, in milliseconds. */
+const ANSWER_TIMEOUT_MS = 5_000;
+
+/**
+ * Asks `<origin>/health` once, on a connection of its own, so that no answer comes from a path that a route change has
+ * already left.
+ *
+ * @param dial origin to connect to instead of looking up the host in DNS; it applies to https origins, whose hostnames
+ *   belong to the edge; URL and Host stay those of `origin`
+ */
+export function healthOf(origin: string, dial: string | undefined): Promise<Answer> {
+  const url = new URL("/health", origin);
+  const target = dial && url.protocol === "https:" ? new URL(dial) : url;
+  const request = target.protocol === "https:" ? httpsRequest : httpRequest;
+  return new Promise((resolve) => {
+    const outgoing = request(
+      {
+        host: target.hostname,
+        port: target.port,
+        path: url.pathname,
+        headers: { host: url.host, accept: "application/json" },
+        servername: url.hostname,
+        agent: false,
+        timeout: ANSWER_TIMEOUT_MS,
+      },
+      (response) => {
+        let body = "";
+        response.setEncoding("utf8");
+        response.on("data", (chunk: string) => {
+          if (body.length < 4096) body += chunk;
+        });
+        response.on("end", () =>
+          resolve({ status: response.statusCode ?? 0, servedBy: response.headers["x-served-by"]?.toString(), body }),
+        );
+        response.on("error", (error) => resolve({ unreachable: error.message }));
+      },
+    );
+    outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer in ${ANSWER_TIMEOUT_MS / 1000} s`)));
+    outgoing.on("error", (error) => resolve({ unreachable: error.message || String(error) }));
+    outgoing.end();
+  });
+}
+
+/**
+ * Whether an answer is the expected side's own.
+ *
+ * @returns undefined when it is, else what is wrong with it, in words
+ */
+export function judge(answer: Answer, expected: Expectation): string | undefined {
+  if ("unreachable" in answer) return answer.unreachable;
+  if (answer.status !== 200) return `HTTP ${answer.status}: ${answer.body.trim().slice(0, 200) || "(empty)"}`;
+  let health: { status?: unknown; service?: unknown; placement?: unknown; version?: unknown };
+  try {
+    health = JSON.parse(answer.body) ?? {};
+  } catch {
+    return `not JSON: ${answer.body.slice(0, 200)}`;
+  }
+  if (health.status !== "ok") return `status is ${JSON.stringify(health.status)}`;
+  if (health.service !== expected.service) return `it is the service ${JSON.stringify(health.service)}`;
+  if (answer.servedBy !== expected.placement) return `served by ${answer.servedBy}, not by ${expected.placement}`;
+  if (health.placement !== expected.placement) return `its placement is ${JSON.stringify(health.placement)}`;
+  if (health.version !== expected.version) return `version ${health.version}, not ${expected.version}`;
+  return undefined;
+}

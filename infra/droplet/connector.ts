@@ -1,0 +1,59 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { Config } from "../config.ts";
+import type { Tunnel } from "../edge/tunnel.ts";
+import { type Containers, containerDefaults, label } from "./containers.ts";
+import type { Host } from "./host.ts";
+
+/** https://github.com/cloudflare/cloudflared/releases */
+const CLOUDFLARED_IMAGE =
+  "cloudflare/cloudflared:2026.7.3@sha256:e39ee8da81ad5e05d77f38d2f51c60ca51bf2a8450ac3abab50c17fdb91d91bf";
+
+export interface ConnectorArgs {
+  config: Config;
+  host: Host;
+  containers: Containers;
+  tunnel: Tunnel;
+}
+
+/** cloudflared: the droplet's end of the tunnel. It dials out; nothing on the droplet listens to the internet. */
+export class Connector extends pulumi.ComponentResource {
+  constructor({ config, host, containers, tunnel }: ConnectorArgs) {
+    super("hybrid-mcp:droplet:Connector", "connector");
+    const options = { parent: this, provider: host.docker };
+    const image = new docker.RemoteImage(
+      "cloudflared-image",
+      { name: config.droplet.images.cloudflared ?? CLOUDFLARED_IMAGE, keepLocally: true },
+      options,
+    );
+    const metrics = "127.0.0.1:2000";
+    new docker.Container(
+      "cloudflared",
+      {
+        ...containerDefaults,
+        name: `${config.name}-cloudflared`,
+        image: image.imageId,
+        command: ["tunnel", "--no-autoupdate", "--metrics", metrics, "run"],
+        envs: [
+          pulumi.interpolate`TUNNEL_TOKEN=${tunnel.token}`,
+          ...(config.tunnel.edge ? [`TUNNEL_EDGE=${config.tunnel.edge}`] : []),
+        ],
+        networksAdvanced: [{ name: containers.network.name }],
+        // Healthy once it is connected to the edge.
+        healthcheck: {
+          tests: ["CMD", "cloudflared", "tunnel", "--metrics", metrics, "ready"],
+          interval: "2s",
+          timeout: "3s",
+          startPeriod: "10s",
+          retries: 5,
+        },
+        memory: 256,
+        waitTimeout: config.cutover.gateSeconds,
+        destroyGraceSeconds: config.cutover.drainSeconds,
+        labels: [label(config)],
+      },
+      options,
+    );
+    this.registerOutputs();
+  }
+}

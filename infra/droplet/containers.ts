@@ -1,0 +1,59 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { Config } from "../config.ts";
+import type { Host } from "./host.ts";
+import { BASE_IMAGE, runtimeContext } from "./image.ts";
+
+/** What the containers of a stack share: their own network and the image with the Workers runtime. */
+export class Containers extends pulumi.ComponentResource {
+  readonly network: docker.Network;
+  /** Image id of workerd on Debian; every service's image is built on it. */
+  readonly runtimeImage: pulumi.Output<string>;
+
+  constructor(config: Config, host: Host) {
+    super("hybrid-mcp:droplet:Containers", "containers");
+    const options = { parent: this, provider: host.docker };
+    this.network = new docker.Network(
+      "network",
+      {
+        name: config.name,
+        driver: "bridge",
+        ipamConfigs: [{ subnet: config.droplet.subnet }],
+        labels: [label(config)],
+      },
+      options,
+    );
+    const context = runtimeContext();
+    this.runtimeImage = new docker.RemoteImage(
+      "runtime-image",
+      {
+        name: `${config.name}/workerd:${context.hash}`,
+        build: {
+          context: context.path,
+          buildArgs: { BASE: config.droplet.images.base ?? BASE_IMAGE },
+          labels: { "hybrid-mcp": config.name },
+        },
+        triggers: { context: context.hash },
+      },
+      options,
+    ).imageId;
+    this.registerOutputs();
+  }
+}
+
+/** Marks what belongs to a stack, for people and for clean-up. */
+export function label(config: Config): { label: string; value: string } {
+  return { label: "hybrid-mcp", value: config.name };
+}
+
+/** What every container of the platform has: it restarts by itself, writes bounded logs, and can do little else. */
+export const containerDefaults = {
+  restart: "unless-stopped",
+  mustRun: true,
+  readOnly: true,
+  capabilities: { drops: ["ALL"] },
+  securityOpts: ["no-new-privileges:true"],
+  logDriver: "json-file",
+  logOpts: { "max-size": "10m", "max-file": "3" },
+  wait: true,
+} satisfies Partial<docker.ContainerArgs>;

@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { rootCertificates } from "node:tls";
+import { type Bundle, repositoryRoot, statePath } from "../bundle.ts";
+import { workerdConfig } from "./workerd-config.ts";
+
+/** Public base of the runtime image. */
+export const BASE_IMAGE =
+  "debian:bookworm-slim@sha256:96e378d7e6531ac9a15ad505478fcc2e69f371b10f5cdf87857c4b8188404716";
+
+/** A folder that `docker build` gets, named by its content. */
+export interface BuildContext {
+  /** As the state keeps it: relative to the program's folder. */
+  path: string;
+  /** Short hash over the names and contents of its files. */
+  hash: string;
+}
+
+/** workerd, the certificates it trusts and the health check: all that services share. */
+export function runtimeContext(): BuildContext {
+  return buildContext("workerd", {
+    Dockerfile: { from: join(repositoryRoot, "droplet/workerd/Dockerfile") },
+    "health.sh": { from: join(repositoryRoot, "droplet/workerd/health.sh") },
+    workerd: { from: linuxWorkerd() },
+    "ca.pem": { text: `${rootCertificates.join("\n")}\n` },
+  });
+}
+
+/** One service on top of the runtime: the very bundle that is uploaded to Cloudflare, and workerd's config for it. */
+export function serviceContext(bundle: Bundle, port: number, bindings: string[]): BuildContext {
+  return buildContext(bundle.service, {
+    Dockerfile: { from: join(repositoryRoot, "droplet/workerd/service.Dockerfile") },
+    "worker.js": { from: bundle.path },
+    "config.capnp": { text: workerdConfig(port, bindings) },
+  });
+}
+
+type Source = { from: string } | { text: string };
+
+function buildContext(name: string, files: Record<string, Source>): BuildContext {
+  const digest = createHash("sha256");
+  for (const [file, source] of Object.entries(files)) {
+    digest
+      .update(`${file}\0`)
+      .update("text" in source ? source.text : readFileSync(source.from))
+      .update("\0");
+  }
+  const hash = digest.digest("hex").slice(0, 12);
+  const parent = join(repositoryRoot, "dist", "droplet");
+  const path = join(parent, `${name}-${hash}`);
+  if (!existsSync(path)) {
+    const temporary = `${path}.${process.pid}`;
+    rmSync(temporary, { recursive: true, force: true });
+    mkdirSync(temporary, { recursive: true });
+    for (const [file, source] of Object.entries(files)) {
+      if ("text" in source) writeFileSync(join(temporary, file), source.text);
+      else copyFileSync(source.from, join(temporary, file));
+    }
+    try {
+      renameSync(temporary, path);
+    } catch (error) {
+      // Another run was first; its folder has the same content.
+      if (!existsSync(path)) throw error;
+      rmSync(temporary, { recursive: true, force: true });
+    }
+    for (const old of readdirSync(parent)) {
+      if (old.startsWith(`${name}-`) && !old.startsWith(`${name}-${hash}`) && !old.includes(".")) {
+        rmSync(join(parent, old), { recursive: true, force: true });
+      }
+    }
+  }
+  return { path: statePath(path), hash };
+}
+
+/** The workerd binary for the droplet (Linux, x64), from the npm package that this machine runs too. */
+function linuxWorkerd(): string {
+  const require = createRequire(import.meta.url);
+  try {
+    return require.resolve("@cloudflare/workerd-linux-64/bin/workerd");
+  } catch {
+    throw new Error(
+      "The droplet's image needs workerd for Linux x64, which npm did not install on this machine. Install it with: " +
+        `npm install --no-save --force @cloudflare/workerd-linux-64@${require("workerd/package.json").version}`,
+    );
+  }
+}

@@ -1,0 +1,59 @@
+import type { ServiceName } from "@hybrid-mcp/catalogue";
+import * as cloudflare from "@pulumi/cloudflare";
+import * as pulumi from "@pulumi/pulumi";
+import { type Bundle, statePath } from "../bundle.ts";
+import type { Config } from "../config.ts";
+import { COMPATIBILITY_DATE } from "../droplet/workerd-config.ts";
+
+export interface WorkerArgs {
+  config: Config;
+  bundle: Bundle;
+  /** Plain-text bindings. */
+  vars: Record<string, pulumi.Input<string>>;
+  /** Secret bindings: never readable again, neither in the dashboard nor over the API. */
+  secrets: Record<string, pulumi.Input<string>>;
+}
+
+/**
+ * A service's Worker, at `<script>.<subdomain>.workers.dev`. It is always deployed, whatever the placement: an idle Worker
+ * costs nothing, and the gate of a flip asks it there before the route moves.
+ */
+export class Worker extends pulumi.ComponentResource {
+  readonly scriptName: string;
+  readonly script: cloudflare.WorkersScript;
+  /** Its own origin, past every route. */
+  readonly url: string;
+
+  constructor(service: ServiceName, { config, bundle, vars, secrets }: WorkerArgs) {
+    super("hybrid-mcp:edge:Worker", service);
+    const { accountId, workersSubdomain } = config.cloudflare;
+    this.scriptName = `${config.name}-${service}`;
+    this.url = `https://${this.scriptName}.${workersSubdomain}.workers.dev`;
+
+    const bindings = [
+      ...Object.entries(vars).map(([name, text]) => ({ name, type: "plain_text", text })),
+      ...Object.entries(secrets).map(([name, text]) => ({ name, type: "secret_text", text: pulumi.secret(text) })),
+    ];
+    this.script = new cloudflare.WorkersScript(
+      `${service}-script`,
+      {
+        accountId,
+        scriptName: this.scriptName,
+        mainModule: "worker.js",
+        contentFile: statePath(bundle.path),
+        contentSha256: bundle.sha256,
+        // In the order of names: the provider takes another order for a change.
+        bindings: bindings.sort((a, b) => (a.name < b.name ? -1 : 1)),
+        compatibilityDate: COMPATIBILITY_DATE,
+        observability: { enabled: true },
+      },
+      { parent: this },
+    );
+    new cloudflare.WorkersScriptSubdomain(
+      `${service}-workers-dev`,
+      { accountId, scriptName: this.script.scriptName, enabled: true, previewsEnabled: false },
+      { parent: this },
+    );
+    this.registerOutputs();
+  }
+}

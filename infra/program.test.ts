@@ -1,0 +1,207 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+
+interface Registered {
+  type: string;
+  name: string;
+  // biome-ignore lint/suspicious/noExplicitAny: inputs of any resource
+  inputs: Record<string, any>;
+}
+
+const cloudflare = {
+  accountId: "0123456789abcdef0123456789abcdef",
+  zoneId: "fedcba9876543210fedcba9876543210",
+  workersSubdomain: "acme",
+};
+
+/** Runs the whole program against Pulumi's mocks and answers what it registered. */
+async function run(config: Record<string, unknown>): Promise<Registered[]> {
+  const registered: Registered[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs }) => {
+        registered.push({ type, name, inputs });
+        const outputs: Record<string, unknown> = { ...inputs };
+        if (type === "random:index/randomPassword:RandomPassword") outputs.result = "generated";
+        if (type === "docker:index/remoteImage:RemoteImage") outputs.imageId = `sha256:${name}`;
+        if (type === "digitalocean:index/droplet:Droplet") outputs.ipv4Address = "203.0.113.10";
+        return { id: type.endsWith("Droplet") ? "1001" : `${name}-id`, state: outputs };
+      },
+      call: () => ({ token: "tunnel-token" }),
+    },
+    "hybrid-mcp",
+    "test",
+    false,
+  );
+  // Mocks know no hooks: they are registered and never run. The end-to-end tests run them.
+  Object.assign(pulumi.runtime.getMonitor()!, {
+    registerResourceHook: (_: unknown, done: (error: null, reply: object) => void) => done(null, {}),
+  });
+  const all = { domain: "example.com", cloudflare, codaApiToken: "coda-token", ...config };
+  pulumi.runtime.setAllConfig(
+    Object.fromEntries(
+      Object.entries(all).map(([key, value]) => [
+        `hybrid-mcp:${key}`,
+        typeof value === "string" ? value : JSON.stringify(value),
+      ]),
+    ),
+  );
+  vi.resetModules();
+  await import("./index.ts");
+  // Every registration that the program started has to be in before it is looked at.
+  await pulumi.runtime.disconnect();
+  return registered;
+}
+
+/** What a secret input holds; fails when it is not marked as a secret. */
+function secret<T>(input: { value: T } & Record<string, unknown>): T {
+  // The signature of a secret in Pulumi's wire format.
+  expect(input["4dabf18193072939515e22adb298388d"]).toBe("1b47061264138c4ac30d75fd1eb44270");
+  return input.value;
+}
+
+const of = (resources: Registered[], type: string) =>
+  resources.filter((resource) => resource.type.endsWith(`:${type}`));
+const droplet = { dockerHost: "unix:///var/run/docker.sock" };
+
+describe("Coda on Workers, nothing on the droplet", () => {
+  let resources: Registered[];
+  beforeAll(async () => {
+    resources = await run({});
+  });
+
+  test("the route puts the Worker in front of the hostname", () => {
+    expect(of(resources, "WorkersRoute").map(({ inputs }) => inputs)).toEqual([
+      { zoneId: cloudflare.zoneId, pattern: "coda-mcp.example.com/*", script: "hybrid-mcp-coda" },
+    ]);
+  });
+
+  test("no droplet, no container and no connector is made", () => {
+    expect(resources.filter(({ type }) => /^(digitalocean|docker):/.test(type))).toEqual([]);
+  });
+
+  test("the hostname leads into the tunnel all the same, for ever", () => {
+    expect(of(resources, "DnsRecord").map(({ inputs }) => [inputs.name, inputs.content, inputs.proxied])).toEqual([
+      ["coda-mcp.example.com", "tunnel-id.cfargotunnel.com", true],
+      ["gate-coda.example.com", "tunnel-id.cfargotunnel.com", true],
+    ]);
+    expect(of(resources, "ZeroTrustTunnelCloudflaredConfig")[0]!.inputs.config.ingresses).toEqual([
+      { hostname: "coda-mcp.example.com", service: "http://coda-mcp:8085" },
+      { hostname: "gate-coda.example.com", service: "http://coda-mcp:8085" },
+      { service: "http_status:404" },
+    ]);
+  });
+
+  test("KV and D1 are made", () => {
+    expect(of(resources, "WorkersKvNamespace")[0]!.inputs.title).toBe("hybrid-mcp-sessions");
+    expect(of(resources, "D1Database")[0]!.inputs.name).toBe("hybrid-mcp-audit");
+  });
+
+  test("the Worker's secrets are secret bindings, its bindings are in the order of names", () => {
+    // biome-ignore lint/suspicious/noExplicitAny: as the mocks hand them over
+    const bindings: any[] = secret(of(resources, "WorkersScript")[0]!.inputs.bindings);
+    expect(bindings.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      "BEARER_TOKEN secret_text",
+      "CODA_API_TOKEN secret_text",
+      "CODA_API_URL plain_text",
+      "PLACEMENT plain_text",
+      "PUBLIC_URL plain_text",
+      "VERSION plain_text",
+    ]);
+    expect(bindings.find(({ name }) => name === "PLACEMENT").text).toBe("workers");
+  });
+
+  test("the Worker answers at its workers.dev address, where the gate asks", () => {
+    expect(of(resources, "WorkersScriptSubdomain")[0]!.inputs).toMatchObject({
+      scriptName: "hybrid-mcp-coda",
+      enabled: true,
+    });
+  });
+});
+
+describe("Coda on the droplet", () => {
+  let resources: Registered[];
+  beforeAll(async () => {
+    resources = await run({
+      services: { coda: { placement: "droplet", dropletUpstreamUrl: "http://10.0.0.1:8782/coda" } },
+      droplet,
+      tunnel: { edge: "10.0.0.1:8780" },
+    });
+  });
+
+  test("the route bypasses Workers, and the Worker stays deployed", () => {
+    expect(of(resources, "WorkersRoute").map(({ inputs }) => inputs)).toEqual([
+      { zoneId: cloudflare.zoneId, pattern: "coda-mcp.example.com/*" },
+    ]);
+    expect(of(resources, "WorkersScript")).toHaveLength(1);
+  });
+
+  test("the container runs the Worker's bundle without a published port", () => {
+    const { inputs } = of(resources, "Container").find(({ name }) => name === "coda")!;
+    expect(inputs.ports).toBeUndefined();
+    expect(inputs.networksAdvanced).toEqual([{ name: "hybrid-mcp", aliases: ["coda-mcp"] }]);
+    expect(inputs.image).toBe("sha256:coda-image");
+    expect(inputs).toMatchObject({ readOnly: true, capabilities: { drops: ["ALL"] }, wait: true });
+  });
+
+  test("the container has the Worker's bindings, with its own placement and upstream address", () => {
+    const { inputs } = of(resources, "Container").find(({ name }) => name === "coda")!;
+    expect(secret(inputs.envs)).toEqual(
+      expect.arrayContaining([
+        "PLACEMENT=droplet",
+        "PUBLIC_URL=https://coda-mcp.example.com",
+        "CODA_API_URL=http://10.0.0.1:8782/coda",
+        "BEARER_TOKEN=generated",
+        "CODA_API_TOKEN=coda-token",
+      ]),
+    );
+    const bindings: { name: string; text: string }[] = secret(of(resources, "WorkersScript")[0]!.inputs.bindings);
+    const version = bindings.find(({ name }) => name === "VERSION")!.text;
+    expect(secret(inputs.envs)).toContain(`VERSION=${version}`);
+  });
+
+  test("the connector holds the tunnel's token and dials the edge that the config names", () => {
+    const { inputs } = of(resources, "Container").find(({ name }) => name === "cloudflared")!;
+    expect(secret(inputs.envs)).toEqual(["TUNNEL_TOKEN=tunnel-token", "TUNNEL_EDGE=10.0.0.1:8780"]);
+    expect(inputs.ports).toBeUndefined();
+  });
+
+  test("the firewall lets nobody in unless the config says so", () => {
+    expect(of(resources, "Firewall")[0]!.inputs.inboundRules).toEqual([]);
+  });
+});
+
+describe("other shapes", () => {
+  test("a standby keeps its container while the Worker answers", async () => {
+    const resources = await run({ cutover: { keepStandby: true }, droplet });
+    expect(of(resources, "Container").map(({ name }) => name)).toEqual(["cloudflared", "coda"]);
+    expect(of(resources, "WorkersRoute")[0]!.inputs.script).toBe("hybrid-mcp-coda");
+  });
+
+  test("a service that is switched off leaves nothing", async () => {
+    const resources = await run({ services: { coda: { enabled: false } } });
+    expect(resources.filter(({ name }) => name.includes("coda"))).toEqual([]);
+    expect(of(resources, "ZeroTrustTunnelCloudflaredConfig")[0]!.inputs.config.ingresses).toEqual([
+      { service: "http_status:404" },
+    ]);
+  });
+
+  test("over SSH, only the addresses of the allow-list reach port 22", async () => {
+    const resources = await run({
+      services: { coda: { placement: "droplet" } },
+      droplet: { sshPublicKey: "ssh-ed25519 AAAA me", sshAllow: ["198.51.100.1/32"] },
+    });
+    expect(of(resources, "Firewall")[0]!.inputs.inboundRules).toEqual([
+      { protocol: "tcp", portRange: "22", sourceAddresses: ["198.51.100.1/32"] },
+    ]);
+    expect(resources.find(({ type }) => type === "pulumi:providers:docker")!.inputs.host).toBe(
+      "ssh://root@203.0.113.10",
+    );
+  });
+
+  test("a config with errors registers nothing", async () => {
+    await expect(run({ services: { coda: { placement: "moon" } } })).rejects.toThrow(
+      'hybrid-mcp:services.coda.placement: "moon" is not allowed; allowed: workers, droplet',
+    );
+  });
+});

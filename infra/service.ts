@@ -1,0 +1,77 @@
+import { catalogue, gateHostname, type ServiceName } from "@hybrid-mcp/catalogue";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { bundle } from "./bundle.ts";
+import { type Config, hasContainer, publicUrl } from "./config.ts";
+import { cutoverHooks } from "./cutover/cutover.ts";
+import type { Droplet } from "./droplet/droplet.ts";
+import { ServiceContainer } from "./droplet/service-container.ts";
+import { route } from "./edge/route.ts";
+import type { Tunnel } from "./edge/tunnel.ts";
+import { Worker } from "./edge/worker.ts";
+
+export interface ServiceArgs {
+  config: Config;
+  tunnel: Tunnel;
+  /** Undefined when nothing is placed on the droplet. */
+  droplet: Droplet | undefined;
+}
+
+/**
+ * A movable service in both its homes: the Worker always, the container where it is placed (or kept as a standby), and
+ * the route that decides which of them answers.
+ */
+export async function deployService(service: ServiceName, { config, tunnel, droplet }: ServiceArgs) {
+  const { placement, upstreamUrl, dropletUpstreamUrl } = config.services[service];
+  const built = await bundle(service);
+  const upstream = upstreamUrl ?? defaultUpstreams[service];
+
+  // Its own value, protected: a client's config stays valid whatever is made anew.
+  const bearerToken = new random.RandomPassword(
+    `${service}-bearer-token`,
+    { length: 43, special: false },
+    { protect: true },
+  ).result;
+  const vars = (home: "workers" | "droplet", url: string) => ({
+    VERSION: built.version,
+    PLACEMENT: home,
+    PUBLIC_URL: publicUrl(config, service),
+    CODA_API_URL: url,
+  });
+  const secrets = { BEARER_TOKEN: bearerToken, CODA_API_TOKEN: pulumi.secret(config.codaApiToken!) };
+
+  const worker = new Worker(service, { config, bundle: built, vars: vars("workers", upstream), secrets });
+  const container =
+    droplet &&
+    hasContainer(config, service) &&
+    new ServiceContainer(service, {
+      config,
+      droplet,
+      bundle: built,
+      env: { ...vars("droplet", dropletUpstreamUrl ?? upstream), ...secrets },
+    });
+
+  route(
+    service,
+    { config, placement, scriptName: worker.script.scriptName },
+    {
+      dependsOn: [worker, tunnel, ...(container ? [container] : [])],
+      hooks: cutoverHooks({
+        config,
+        service,
+        placement,
+        version: built.version,
+        newSide: placement === "workers" ? worker.url : `https://${gateHostname(service, config.domain)}`,
+      }),
+    },
+  );
+  return {
+    title: catalogue[service].title,
+    placement,
+    version: built.version,
+    url: `${publicUrl(config, service)}/mcp`,
+    bearerToken: pulumi.secret(bearerToken),
+  };
+}
+
+const defaultUpstreams: Record<ServiceName, string> = { coda: "https://coda.io/apis/v1" };
