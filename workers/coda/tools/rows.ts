@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineTool } from "../api.ts";
 
-/** Coda gives at most 500 rows a page; smaller pages let a long listing tell its progress. */
+/** Rows that Coda is asked for at a time: small enough for a long listing to tell its progress. */
 const PAGE_SIZE = 50;
 
 export const listRows = defineTool({
@@ -15,7 +15,7 @@ export const listRows = defineTool({
     doc: z.string().min(1).describe("Id of the doc"),
     table: z.string().min(1).describe("Id or name of the table"),
     query: z.string().min(1).optional().describe('Only rows with this value in a column, both quoted: "Status":"Done"'),
-    limit: z.int().min(1).max(1000).default(100).describe("How many rows at most"),
+    limit: z.int().min(1).max(1000).default(100).describe("How many rows; above 50, rounded up to a multiple of 50"),
     cursor: z.string().min(1).optional().describe("next_cursor of the answer before, for the rows after it"),
   }),
   output: z.object({
@@ -33,7 +33,8 @@ export const listRows = defineTool({
         table,
         {
           query,
-          limit: Math.min(PAGE_SIZE, limit - rows.length),
+          // The same on every page: a page token may carry the limit of the page before.
+          limit: Math.min(PAGE_SIZE, limit),
           pageToken,
           useColumnNames: true,
           valueFormat: "simpleWithArrays",
