@@ -4,10 +4,7 @@ import type { Config } from "../config.ts";
 import type { Tunnel } from "../edge/tunnel.ts";
 import { type Containers, containerDefaults, label } from "./containers.ts";
 import type { Host } from "./host.ts";
-
-/** https://github.com/cloudflare/cloudflared/releases */
-const CLOUDFLARED_IMAGE =
-  "cloudflare/cloudflared:2026.7.3@sha256:e39ee8da81ad5e05d77f38d2f51c60ca51bf2a8450ac3abab50c17fdb91d91bf";
+import { CLOUDFLARED_IMAGE } from "./images.ts";
 
 export interface ConnectorArgs {
   config: Config;

@@ -1,8 +1,9 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config.ts";
+import { runtimeContext } from "./build-context.ts";
 import type { Host } from "./host.ts";
-import { BASE_IMAGE, runtimeContext } from "./image.ts";
+import { BASE_IMAGE } from "./images.ts";
 
 /** What the containers of a stack share: their own network and the image with the Workers runtime. */
 export class Containers extends pulumi.ComponentResource {

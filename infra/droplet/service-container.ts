@@ -4,9 +4,9 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Bundle } from "../bundle.ts";
 import type { Config } from "../config.ts";
 import { networkAlias } from "../edge/tunnel.ts";
+import { serviceContext } from "./build-context.ts";
 import { containerDefaults, label } from "./containers.ts";
 import type { Droplet } from "./droplet.ts";
-import { serviceContext } from "./image.ts";
 
 export interface ServiceContainerArgs {
   config: Config;

@@ -15,10 +15,6 @@ import { rootCertificates } from "node:tls";
 import { type Bundle, repositoryRoot, statePath } from "../bundle.ts";
 import { workerdConfig } from "./workerd-config.ts";
 
-/** Public base of the runtime image. */
-export const BASE_IMAGE =
-  "debian:bookworm-slim@sha256:96e378d7e6531ac9a15ad505478fcc2e69f371b10f5cdf87857c4b8188404716";
-
 /** A folder that `docker build` gets, named by its content. */
 export interface BuildContext {
   /** As the state keeps it: relative to the program's folder. */

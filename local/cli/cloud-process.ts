@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { catalogue, hostname, serviceNames } from "@hybrid-mcp/catalogue";
+import type { LocalCloudMessage, LocalCloudOptions } from "../cloud/options.ts";
+import { processIdentity } from "../engine/pidLock.mjs";
+import { type LocalStack, repositoryRoot, writePrivately } from "./stack.ts";
+import { UserError } from "./user-error.ts";
+
+/** How long the local cloud may take to start, in milliseconds: it brings every uploaded Worker up again. */
+const START_TIMEOUT_MS = 120_000;
+/** How long it may take to stop before it is killed, in milliseconds. */
+const STOP_TIMEOUT_MS = 30_000;
+
+function pidFile(stack: LocalStack): string {
+  return stack.path("cloud.pid");
+}
+
+/** The process id of the stack's local cloud, if it runs. */
+export function cloudPid(stack: LocalStack): number | undefined {
+  if (!existsSync(pidFile(stack))) return undefined;
+  const { pid, identity } = JSON.parse(readFileSync(pidFile(stack), "utf8")) as { pid: number; identity: string };
+  return processIdentity(pid) === identity ? pid : undefined;
+}
+
+/**
+ * Starts the stack's local cloud in the background if it does not run, and waits until it is ready.
+ *
+ * @throws {UserError} when a port is taken, or with the reason for which it did not start
+ */
+export async function startCloud(stack: LocalStack): Promise<void> {
+  if (cloudPid(stack)) return;
+  const optionsFile = stack.path("cloud.json");
+  writePrivately(optionsFile, `${JSON.stringify(cloudOptions(stack), null, 2)}\n`);
+  const logFile = stack.path("cloud.log");
+  const output = openSync(logFile, "a", 0o600);
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", join(repositoryRoot, "local/cloud/main.ts"), optionsFile],
+    // A process group of its own: Ctrl-C in the terminal does not reach it.
+    { detached: true, stdio: ["ignore", output, output, "ipc"] },
+  );
+  closeSync(output);
+  const answer = await firstMessage(child);
+  if ("error" in answer) {
+    throw new UserError(`The local cloud did not start: ${answer.error}.${hint(answer.error)} Its log: ${logFile}`);
+  }
+  writePrivately(pidFile(stack), JSON.stringify({ pid: child.pid, identity: processIdentity(child.pid!) }));
+  child.disconnect();
+  child.unref();
+}
+
+function hint(error: string): string {
+  return error.startsWith("Port ") ? " Stop it, or choose other ports: npm run up -- --port-offset 100." : "";
+}
+
+function firstMessage(child: ChildProcess): Promise<LocalCloudMessage> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      resolve({ error: `it was not ready within ${START_TIMEOUT_MS / 1000} s` });
+    }, START_TIMEOUT_MS);
+    child.once("message", (message) => resolve(message as LocalCloudMessage));
+    child.once("exit", (code, signal) => resolve({ error: `it ended with ${signal ?? `exit code ${code}`}` }));
+    child.once("error", (error) => resolve({ error: error.message }));
+    child.once("message", () => clearTimeout(timer));
+    child.once("exit", () => clearTimeout(timer));
+  });
+}
+
+/** Stops the stack's local cloud and what it runs; returns when it is gone. */
+export async function stopCloud(stack: LocalStack): Promise<void> {
+  const pid = cloudPid(stack);
+  if (pid) {
+    const identity = processIdentity(pid);
+    const gone = () => processIdentity(pid) !== identity;
+    process.kill(pid, "SIGTERM");
+    if (!(await within(STOP_TIMEOUT_MS, gone))) {
+      // Its children are in its process group.
+      process.kill(-pid, "SIGKILL");
+      await within(STOP_TIMEOUT_MS, gone);
+    }
+  }
+  rmSync(pidFile(stack), { force: true });
+}
+
+async function within(ms: number, done: () => boolean): Promise<boolean> {
+  const end = performance.now() + ms;
+  while (!done()) {
+    if (performance.now() > end) return false;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return true;
+}
+
+function cloudOptions(stack: LocalStack): LocalCloudOptions {
+  const { identity, domain, ports, tls } = stack;
+  return {
+    dir: stack.path("cloud"),
+    domain,
+    account: { id: identity.accountId, name: "local" },
+    zone: { id: identity.zoneId, name: domain },
+    workersSubdomain: "local",
+    cloudflareToken: identity.cloudflareToken,
+    digitaloceanToken: identity.digitaloceanToken,
+    codaToken: identity.codaToken,
+    ports,
+    services: serviceNames.map((name) => ({
+      port: catalogue[name].localPort + stack.portOffset,
+      hostname: hostname(name, domain),
+    })),
+    ...(identity.containers === "docker"
+      ? { bridgeAddress: stack.subnet.gateway }
+      : { processes: { dir: stack.path("processes"), socket: stack.path("processes", "docker.sock") } }),
+    ...(tls && { tls }),
+  };
+}

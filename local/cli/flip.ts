@@ -1,0 +1,85 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { catalogue, isServiceName, type Placement, type ServiceName, serviceNames } from "@hybrid-mcp/catalogue";
+import { ensureEngine } from "../engine/ensureEngine.ts";
+import { exclusively, startSession } from "./session.ts";
+import { LocalStack, repositoryRoot, type Values } from "./stack.ts";
+import { update } from "./update.ts";
+import { runCommand, say, UserError } from "./user-error.ts";
+
+await runCommand(async () => {
+  const { service, placement, stack } = parse();
+  await (stack === "local" ? flipLocal(service, placement) : flipStack(stack, service, placement));
+});
+
+async function flipLocal(service: ServiceName, placement: Placement): Promise<void> {
+  const stack = new LocalStack();
+  if (!stack.exists()) throw new UserError("There is no local stack yet: npm run up");
+  await exclusively(stack, async () => {
+    const session = await startSession(stack, { noDocker: stack.identity.containers === "processes" });
+    const flag = ["services", service, "placement"];
+    const before = ((stack.flags.services as Values | undefined)?.[service] as Values | undefined)?.placement;
+    const effective = () => ((stack.settings.services as Values)[service] as Values).placement;
+    stack.setFlag(flag, placement);
+    if ((await update(session)) === 0) {
+      say(`\n${catalogue[service].title} runs on ${placement}.`);
+      return;
+    }
+    stack.setFlag(flag, before);
+    say(`\nThe flip failed. The flag is as it was (${effective()}); taking back what was started for it.`);
+    const settled = (await update(session)) === 0;
+    throw new UserError(
+      `${catalogue[service].title} was not moved to ${placement}: what failed is above. It is placed on ${effective()}, as before.` +
+        (settled ? "" : " Taking back what was started failed too; `npm run up` tries again."),
+    );
+  });
+}
+
+/** The same on a real stack, with the person's own Pulumi login and environment. */
+async function flipStack(stack: string, service: ServiceName, placement: Placement): Promise<void> {
+  const engine = await ensureEngine({ log: say });
+  const env = {
+    ...process.env,
+    PATH: [join(repositoryRoot, "node_modules", ".bin"), ...engine.binDirs, process.env.PATH].join(":"),
+  };
+  const key = ["--path", `hybrid-mcp:services.${service}.placement`, "--stack", stack];
+  const run = (args: string[], stdio: "inherit" | "pipe") =>
+    spawnSync(engine.command, args, { cwd: repositoryRoot, env, stdio, encoding: "utf8" });
+
+  const config = run(["config", "--json", "--stack", stack], "pipe");
+  if (config.status !== 0) throw new UserError(config.stderr.trim() || `The stack ${stack} cannot be read.`);
+  const before = run(["config", "get", ...key], "pipe");
+  const set = run(["config", "set", ...key, placement], "pipe");
+  if (set.status !== 0) throw new UserError(set.stderr.trim());
+  if (run(["up", "--yes", "--skip-preview", "--stack", stack], "inherit").status === 0) {
+    say(`\n${catalogue[service].title} runs on ${placement}.`);
+    return;
+  }
+  const restore = before.status === 0 ? ["config", "set", ...key, before.stdout.trim()] : ["config", "rm", ...key];
+  run(restore, "pipe");
+  throw new UserError(
+    `${catalogue[service].title} was not moved to ${placement}: what failed is above. The flag is as it was; ` +
+      `pulumi up --stack ${stack} takes back what was started for the flip.`,
+  );
+}
+
+function parse(): { service: ServiceName; placement: Placement; stack: string } {
+  const usage = "Usage: npm run flip -- <service> <workers|droplet> [--stack local]";
+  let parsed: { values: { stack: string }; positionals: string[] };
+  try {
+    parsed = parseArgs({ allowPositionals: true, options: { stack: { type: "string", default: "local" } } });
+  } catch (error) {
+    throw new UserError(`${(error as Error).message}\n${usage}`);
+  }
+  const [service, placement, ...rest] = parsed.positionals;
+  if (service === undefined || placement === undefined || rest.length > 0) throw new UserError(usage);
+  if (!isServiceName(service)) {
+    throw new UserError(`There is no service "${service}"; the services are: ${serviceNames.join(", ")}.\n${usage}`);
+  }
+  const allowed: readonly string[] = catalogue[service].placements;
+  if (!allowed.includes(placement)) {
+    throw new UserError(`${service} cannot be placed on "${placement}"; allowed: ${allowed.join(", ")}.\n${usage}`);
+  }
+  return { service, placement: placement as Placement, stack: parsed.values.stack };
+}

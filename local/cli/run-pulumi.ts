@@ -1,0 +1,97 @@
+import { type SpawnOptions, spawn } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { type Engine, ensureEngine } from "../engine/ensureEngine.ts";
+import { installPlugins } from "../providers/install.ts";
+import { type LocalStack, repositoryRoot } from "./stack.ts";
+import { say } from "./user-error.ts";
+
+/** The environment in which the CLI and the program work on the local stack. */
+export function stackEnvironment(stack: LocalStack, engine: Engine): NodeJS.ProcessEnv {
+  const { identity, ports, tls } = stack;
+  return {
+    ...process.env,
+    PATH: [join(repositoryRoot, "node_modules", ".bin"), ...engine.binDirs, process.env.PATH].join(delimiter),
+    PULUMI_HOME: stack.path("pulumi"),
+    PULUMI_BACKEND_URL: `file://${stack.path("state")}`,
+    PULUMI_CONFIG_PASSPHRASE: identity.passphrase,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: String(!useOfficialPlugins()),
+    CLOUDFLARE_BASE_URL: `http://127.0.0.1:${ports.api}/client/v4`,
+    CLOUDFLARE_API_TOKEN: identity.cloudflareToken,
+    DIGITALOCEAN_API_URL: `http://127.0.0.1:${ports.api}`,
+    DIGITALOCEAN_TOKEN: identity.digitaloceanToken,
+    DOCKER_HOST: stack.dockerHost,
+    ...(tls?.ca && { NODE_EXTRA_CA_CERTS: tls.ca }),
+  };
+}
+
+/** With `HYBRID_MCP_PLUGINS=official` the stack is driven by the official provider plugins; they are downloaded. */
+function useOfficialPlugins(): boolean {
+  return process.env.HYBRID_MCP_PLUGINS === "official";
+}
+
+/** Gets the engine and the plugins, and makes the stack in its backend if it is not there. */
+export async function preparePulumi(stack: LocalStack): Promise<Engine> {
+  const engine = await ensureEngine({ log: say });
+  mkdirSync(stack.path("state"), { recursive: true });
+  if (!useOfficialPlugins()) await installPlugins(stack.path("pulumi"));
+  if (!existsSync(stack.path("state", ".pulumi", "stacks", "hybrid-mcp", "local.json"))) {
+    await pulumiOutput(stack, engine, ["stack", "init", "local"]);
+  }
+  return engine;
+}
+
+function start(stack: LocalStack, engine: Engine, args: string[], stdio: SpawnOptions["stdio"]) {
+  return spawn(engine.command, [...args, "--cwd", stack.path("project")], {
+    env: stackEnvironment(stack, engine),
+    stdio,
+  });
+}
+
+/**
+ * Runs the CLI on the stack with the person's terminal.
+ *
+ * @returns its exit code
+ */
+export function pulumi(stack: LocalStack, engine: Engine, args: string[]): Promise<number> {
+  const child = start(stack, engine, args, "inherit");
+  // Ctrl-C reaches the CLI too: it ends what it is doing in its own way, and this waits for it.
+  const ignore = () => {};
+  process.on("SIGINT", ignore);
+  const terminate = () => child.kill("SIGTERM");
+  process.on("SIGTERM", terminate);
+  return new Promise<number>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code) => resolve(code ?? 1));
+  }).finally(() => {
+    process.off("SIGINT", ignore);
+    process.off("SIGTERM", terminate);
+  });
+}
+
+/**
+ * Runs the CLI on the stack and collects what it prints.
+ *
+ * @param input text for its standard input
+ * @throws {Error} with its stderr when it fails
+ */
+export function pulumiOutput(stack: LocalStack, engine: Engine, args: string[], input = ""): Promise<string> {
+  const child = start(stack, engine, args, ["pipe", "pipe", "pipe"]);
+  let stdout = "";
+  let stderr = "";
+  child.stdout!.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  child.stdin!.end(input);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => {
+      if (code === 0) resolve(stdout);
+      else reject(new Error(`pulumi ${args.slice(0, 2).join(" ")} failed: ${stderr.trim() || stdout.trim()}`));
+    });
+  });
+}

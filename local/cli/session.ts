@@ -1,0 +1,68 @@
+import Docker from "dockerode";
+import { ensureBaseImage } from "../docker/baseImage.ts";
+import { installDocker } from "../docker/installDocker.ts";
+import { useDocker } from "../docker/lifetime.ts";
+import type { Engine } from "../engine/ensureEngine.ts";
+import { withPidLock } from "../engine/pidLock.mjs";
+import { startCloud } from "./cloud-process.ts";
+import { ensureConnectorImage } from "./connector-image.ts";
+import { recover } from "./recover.ts";
+import { preparePulumi, pulumi } from "./run-pulumi.ts";
+import type { LocalStack } from "./stack.ts";
+import { writeProject } from "./stack-config.ts";
+import { say } from "./user-error.ts";
+
+export interface StartOptions {
+  /** Install and start Docker Engine if none answers. */
+  installDocker?: boolean;
+  /** Run containers as plain processes even where Docker Engine answers. */
+  noDocker?: boolean;
+}
+
+/** A local stack whose cloud runs and whose engine is ready. */
+export interface Session {
+  stack: LocalStack;
+  engine: Engine;
+  images: { base: string; cloudflared: string };
+}
+
+/** Holds the stack's lock: one command at a time changes a local stack; a second one waits and says so. */
+export function exclusively<T>(stack: LocalStack, work: () => Promise<T>): Promise<T> {
+  return withPidLock(stack.path("lock"), work, {
+    onWait: (pid) => say(`Another command (pid ${pid}) is working on this stack; waiting for it.`),
+  });
+}
+
+/** Brings everything up that an update needs, and puts the state in order after one that was killed. */
+export async function startSession(stack: LocalStack, options: StartOptions = {}): Promise<Session> {
+  const before = stack.exists() ? stack.identity.containers : undefined;
+  stack.create();
+  await chooseContainers(stack, options);
+  const { containers } = stack.identity;
+  await startCloud(stack);
+
+  const docker = new Docker({ socketPath: stack.dockerHost.replace("unix://", "") });
+  const base = containers === "docker" ? await ensureBaseImage(docker, say) : "scratch";
+  const cloudflared = await ensureConnectorImage(docker, base, stack.path("build"));
+  const images = { base, cloudflared };
+  writeProject(stack, images);
+
+  const engine = await preparePulumi(stack);
+  await recover(stack, engine);
+  if (before && before !== containers) {
+    // What ran on the other kind of engine is not on this one: the state has to learn that first.
+    await pulumi(stack, engine, ["refresh", "--yes", "--skip-preview", "--stack", "local"]);
+  }
+  return { stack, engine, images };
+}
+
+async function chooseContainers(stack: LocalStack, options: StartOptions): Promise<void> {
+  const engine = options.noDocker
+    ? undefined
+    : options.installDocker
+      ? await installDocker(stack.dir, say)
+      : await useDocker(stack.dir);
+  const containers = engine ? "docker" : "processes";
+  const { identity } = stack;
+  if (identity.containers !== containers) stack.saveIdentity({ ...identity, containers });
+}

@@ -1,0 +1,62 @@
+import { existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { catalogue, serviceNames } from "@hybrid-mcp/catalogue";
+import { parse, stringify } from "yaml";
+import { type LocalStack, merge, repositoryRoot, type Values, writePrivately } from "./stack.ts";
+
+/** Images that the local stack uses instead of the public ones. */
+export interface LocalImages {
+  base: string;
+  cloudflared: string;
+}
+
+/**
+ * Writes the stack's Pulumi project: the checkout's own `Pulumi.yaml` and program, and a stack config made of the local
+ * cloud's addresses, under what the tracked file and the flags say.
+ */
+export function writeProject(stack: LocalStack, images: LocalImages): void {
+  const project = stack.path("project");
+  mkdirSync(project, { recursive: true });
+  writePrivately(join(project, "Pulumi.yaml"), readFileSync(join(repositoryRoot, "Pulumi.yaml"), "utf8"));
+  const link = join(project, "infra");
+  if (!lstatSync(link, { throwIfNoEntry: false })) symlinkSync(join(repositoryRoot, "infra"), link);
+
+  const file = join(project, "Pulumi.local.yaml");
+  const before = existsSync(file) ? (parse(readFileSync(file, "utf8")) as { config?: Values } & Values) : {};
+  // The stack's salt and its encrypted values stay as the CLI wrote them.
+  const secrets = Object.entries(before.config ?? {}).filter(([, value]) => isSecret(value));
+  const values = merge(localValues(stack, images), stack.settings);
+  const config = {
+    ...Object.fromEntries(Object.entries(values).map(([key, value]) => [`hybrid-mcp:${key}`, value])),
+    ...Object.fromEntries(secrets),
+  };
+  writePrivately(file, stringify({ ...before, config }));
+}
+
+function isSecret(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "secure" in value;
+}
+
+/** What differs from a real account: endpoints, ids, images and names; nothing else. */
+function localValues(stack: LocalStack, images: LocalImages): Values {
+  const { identity, ports, subnet, tls } = stack;
+  const inContainer = identity.containers === "docker" ? subnet.gateway : "127.0.0.1";
+  return {
+    name: stack.name,
+    cloudflare: { accountId: identity.accountId, zoneId: identity.zoneId, workersSubdomain: "local" },
+    services: {
+      coda: {
+        upstreamUrl: `http://127.0.0.1:${ports.standIns}/coda/apis/v1`,
+        dropletUpstreamUrl: `http://${inContainer}:${ports.standIns}/coda/apis/v1`,
+      },
+    },
+    droplet: { dockerHost: stack.dockerHost, subnet: subnet.cidr, images },
+    tunnel: { edge: `${inContainer}:${ports.edge}` },
+    cutover: { dial: tls ? `https://127.0.0.1:${tls.port}` : `http://127.0.0.1:${ports.edge}` },
+    ...(!tls && {
+      publicUrls: Object.fromEntries(
+        serviceNames.map((name) => [name, `http://localhost:${catalogue[name].localPort + stack.portOffset}`]),
+      ),
+    }),
+  };
+}

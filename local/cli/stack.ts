@@ -1,0 +1,180 @@
+import { randomBytes } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parse, stringify } from "yaml";
+
+export const repositoryRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** What a local stack is given once and keeps until it is purged. */
+export interface Identity {
+  accountId: string;
+  zoneId: string;
+  cloudflareToken: string;
+  digitaloceanToken: string;
+  /** Token of the Coda stand-in. */
+  codaToken: string;
+  /** Encrypts the secrets in the Pulumi state. */
+  passphrase: string;
+  /** Third byte of the containers' subnet, 10.213.x.0/24. */
+  subnet: number;
+  /** Where containers run: on Docker Engine, or as plain processes. */
+  containers: "docker" | "processes";
+}
+
+/** Stack config values by key, without the namespace. */
+export type Values = Record<string, unknown>;
+
+export interface TlsFiles {
+  key: string;
+  cert: string;
+  /** Certificate authority to trust in addition, if it is not a public one. */
+  ca?: string;
+  port: number;
+}
+
+/**
+ * A local stack on disk: one directory with everything that it is, `.local/` of the checkout unless
+ * `HYBRID_MCP_LOCAL_DIR` says otherwise.
+ */
+export class LocalStack {
+  readonly dir: string;
+
+  constructor(dir = process.env.HYBRID_MCP_LOCAL_DIR ?? join(repositoryRoot, ".local")) {
+    this.dir = resolve(dir);
+  }
+
+  path(...names: string[]): string {
+    return join(this.dir, ...names);
+  }
+
+  exists(): boolean {
+    return existsSync(this.path("identity.json"));
+  }
+
+  /** Makes the directory and the identity if there are none. */
+  create(): void {
+    mkdirSync(this.dir, { recursive: true, mode: 0o700 });
+    if (this.exists()) return;
+    const hex = (bytes: number) => randomBytes(bytes).toString("hex");
+    this.saveIdentity({
+      accountId: hex(16),
+      zoneId: hex(16),
+      cloudflareToken: hex(20),
+      digitaloceanToken: hex(32),
+      codaToken: hex(18),
+      passphrase: hex(32),
+      subnet: freeSubnet(),
+      containers: "processes",
+    });
+  }
+
+  get identity(): Identity {
+    return JSON.parse(readFileSync(this.path("identity.json"), "utf8"));
+  }
+
+  saveIdentity(identity: Identity): void {
+    writePrivately(this.path("identity.json"), `${JSON.stringify(identity, null, 2)}\n`);
+  }
+
+  /** What `flip` and options of `up` have set, over the tracked `Pulumi.local.yaml`. */
+  get flags(): Values {
+    const file = this.path("flags.yaml");
+    return existsSync(file) ? ((parse(readFileSync(file, "utf8")) as Values | null) ?? {}) : {};
+  }
+
+  setFlag(path: string[], value: unknown): void {
+    const flags = this.flags;
+    let at = flags;
+    for (const key of path.slice(0, -1)) {
+      at[key] ??= {};
+      at = at[key] as Values;
+    }
+    const last = path.at(-1)!;
+    if (value === undefined) delete at[last];
+    else at[last] = value;
+    writePrivately(this.path("flags.yaml"), stringify(flags));
+  }
+
+  /** The values that a person set: the tracked file with the flags over it. */
+  get settings(): Values {
+    const tracked = parse(readFileSync(join(repositoryRoot, "Pulumi.local.yaml"), "utf8")) as { config: Values };
+    return merge(withoutNamespace(tracked.config), this.flags);
+  }
+
+  get domain(): string {
+    return String(this.settings.domain);
+  }
+
+  get portOffset(): number {
+    return Number((this.settings.local as { portOffset?: number } | undefined)?.portOffset ?? 0);
+  }
+
+  get tls(): TlsFiles | undefined {
+    return (this.settings.local as { tls?: TlsFiles } | undefined)?.tls;
+  }
+
+  /** Prefix of the names of this stack's containers, scripts and the like; stacks beside each other differ by it. */
+  get name(): string {
+    return this.portOffset === 0 ? "hybrid-mcp-local" : `hybrid-mcp-local-${this.portOffset}`;
+  }
+
+  /** The edge's own port, the APIs' and the stand-ins'. */
+  get ports(): { edge: number; api: number; standIns: number } {
+    return { edge: 8780 + this.portOffset, api: 8781 + this.portOffset, standIns: 8782 + this.portOffset };
+  }
+
+  get subnet(): { cidr: string; gateway: string } {
+    const prefix = `10.213.${this.identity.subnet}`;
+    return { cidr: `${prefix}.0/24`, gateway: `${prefix}.1` };
+  }
+
+  /** Where the docker provider and `docker` find the engine. */
+  get dockerHost(): string {
+    if (this.identity.containers === "processes") return `unix://${this.path("processes", "docker.sock")}`;
+    return process.env.DOCKER_HOST ?? "unix:///var/run/docker.sock";
+  }
+}
+
+/** The stack's tools know config by its keys; the file has them with the project's name in front. */
+export function withoutNamespace(config: Values): Values {
+  return Object.fromEntries(
+    Object.entries(config)
+      .filter(([key]) => key.startsWith("hybrid-mcp:"))
+      .map(([key, value]) => [key.slice("hybrid-mcp:".length), value]),
+  );
+}
+
+/** Objects are merged key by key; of anything else the later one counts. */
+export function merge(base: Values, over: Values): Values {
+  const result = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const below = result[key];
+    result[key] = isObject(below) && isObject(value) ? merge(below, value) : value;
+  }
+  return result;
+}
+
+function isObject(value: unknown): value is Values {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Writes a file that only its owner may read, in one step. */
+export function writePrivately(path: string, contents: string): void {
+  const temporary = `${path}.${process.pid}`;
+  writeFileSync(temporary, contents, { mode: 0o600 });
+  chmodSync(temporary, 0o600);
+  renameSync(temporary, path);
+}
+
+/** A third byte of 10.213.x.0/24 that no network of this machine has, e.g. another stack's. */
+function freeSubnet(): number {
+  const taken = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .map(({ address }) => /^10\.213\.(\d+)\./.exec(address)?.[1]);
+  const start = randomBytes(1)[0]!;
+  const free = Array.from({ length: 256 }, (_, i) => (start + i) % 256).find((byte) => !taken.includes(String(byte)));
+  if (free === undefined) throw new Error("Every subnet 10.213.x.0/24 is in use on this machine.");
+  return free;
+}

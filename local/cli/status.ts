@@ -1,0 +1,78 @@
+import { parseArgs } from "node:util";
+import { isServiceName } from "@hybrid-mcp/catalogue";
+import { healthOf } from "../../infra/cutover/side.ts";
+import { ensureEngine } from "../engine/ensureEngine.ts";
+import { cloudPid } from "./cloud-process.ts";
+import { LocalStack } from "./stack.ts";
+import { deployedServices } from "./update.ts";
+import { runCommand, say, UserError } from "./user-error.ts";
+
+/** One service as `status` shows it. */
+interface ServiceStatus {
+  service: string;
+  /** Where the config places it. */
+  placement: string;
+  /** Who answered at its URL; null when nobody did. */
+  servedBy: string | null;
+  health: string;
+  version: string | null;
+  url: string;
+}
+
+await runCommand(async () => {
+  const json = parseJsonFlag();
+  const stack = new LocalStack();
+  if (!stack.exists()) throw new UserError("There is no local stack yet: npm run up");
+  const running = cloudPid(stack) !== undefined;
+  const engine = await ensureEngine({ log: () => {} });
+  const dial = stack.tls ? `https://127.0.0.1:${stack.tls.port}` : undefined;
+  const services: ServiceStatus[] = [];
+  for (const [service, { placement, url }] of Object.entries(await deployedServices({ stack, engine }))) {
+    if (isServiceName(service)) services.push({ service, placement, ...(await ask(url, dial)), url });
+  }
+  if (json) {
+    say(JSON.stringify({ stack: "local", running, containers: stack.identity.containers, services }, null, 2));
+    return;
+  }
+  if (!running) say("The local cloud does not run: npm run up");
+  else if (services.length === 0) say("No service is deployed: npm run up");
+  else say(table(services));
+});
+
+async function ask(url: string, dial: string | undefined) {
+  const answer = await healthOf(new URL(url).origin, dial);
+  if ("unreachable" in answer) return { servedBy: null, health: `unreachable: ${answer.unreachable}`, version: null };
+  let body: { status?: string; version?: string } = {};
+  try {
+    body = JSON.parse(answer.body);
+  } catch {
+    // An error page of the edge is not JSON; it is shown as it is.
+  }
+  const health =
+    answer.status === 200 ? (body.status ?? "unknown") : `HTTP ${answer.status}: ${answer.body.trim().slice(0, 60)}`;
+  return { servedBy: answer.servedBy ?? null, health, version: body.version ?? null };
+}
+
+function table(services: ServiceStatus[]): string {
+  const rows = [
+    ["SERVICE", "PLACEMENT", "SERVED BY", "HEALTH", "VERSION", "URL"],
+    ...services.map((s) => [s.service, s.placement, s.servedBy ?? "-", s.health, s.version ?? "-", s.url]),
+  ];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i]!))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+function parseJsonFlag(): boolean {
+  try {
+    return parseArgs({ options: { json: { type: "boolean" } } }).values.json ?? false;
+  } catch (error) {
+    throw new UserError(`${(error as Error).message}\nUsage: npm run status -- [--json]`);
+  }
+}

@@ -1,0 +1,30 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startVitest } from "vitest/node";
+import { installDocker } from "../docker/installDocker.ts";
+import { releaseDocker } from "../docker/lifetime.ts";
+import { runCommand, say } from "./user-error.ts";
+
+/**
+ * `npm test`: installs what is missing, runs every test (or those whose file matches a given word) and ends with the
+ * line `N passed, N failed`. Docker Engine is started if none answers, and stopped again.
+ */
+await runCommand(async () => {
+  const user = mkdtempSync(join(tmpdir(), "hybrid-mcp-test-"));
+  try {
+    await installDocker(user, say);
+    const vitest = await startVitest("test", process.argv.slice(2), { watch: false, run: true });
+    const tests = vitest.state.getTestModules().flatMap((module) => [...module.children.allTests()]);
+    const passed = tests.filter((test) => test.result().state === "passed").length;
+    // A file that does not load and an error outside any test are failures too.
+    const broken = vitest.state.getTestModules().filter((module) => module.errors().length > 0).length;
+    const failed = tests.length - passed + broken + vitest.state.getUnhandledErrors().length;
+    await vitest.close();
+    process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+    await releaseDocker(user, say);
+    say(`${passed} passed, ${failed} failed`);
+  } finally {
+    rmSync(user, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,51 @@
+import { parseArgs } from "node:util";
+import { exclusively, startSession } from "./session.ts";
+import { LocalStack } from "./stack.ts";
+import { deployedServices, update } from "./update.ts";
+import { runCommand, say, UserError } from "./user-error.ts";
+
+const USAGE = "Usage: npm run up -- [--install-docker | --no-docker] [--port-offset N]";
+
+await runCommand(async () => {
+  const options = parse();
+  const stack = new LocalStack();
+  stack.create();
+  await exclusively(stack, async () => {
+    if (options.portOffset !== undefined) stack.setFlag(["local", "portOffset"], options.portOffset);
+    const session = await startSession(stack, options);
+    if ((await update(session)) !== 0) {
+      throw new UserError("The stack is not up; what failed is above. `npm run up` goes on from here.");
+    }
+    say("");
+    for (const [name, service] of Object.entries(await deployedServices(session))) {
+      say(`${service.title} (on ${service.placement}):  ${service.url}`);
+      say(`  Authorization: Bearer ${service.bearerToken}`);
+      say(`  move it: npm run flip -- ${name} ${service.placement === "workers" ? "droplet" : "workers"}`);
+    }
+    if (stack.identity.containers === "processes") {
+      say("");
+      say("No Docker Engine is used: what is placed on the droplet runs as plain processes, and n8n is left out.");
+      say("To have containers: npm run up -- --install-docker (Debian and Ubuntu), or start Docker and run it again.");
+    }
+  });
+});
+
+function parse() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        "install-docker": { type: "boolean" },
+        "no-docker": { type: "boolean" },
+        "port-offset": { type: "string" },
+      },
+    });
+    const offset = values["port-offset"];
+    const portOffset = offset === undefined ? undefined : Number(offset);
+    if (portOffset !== undefined && !(Number.isInteger(portOffset) && portOffset >= 0 && portOffset <= 50_000)) {
+      throw new Error(`--port-offset must be a whole number from 0 to 50000, not ${offset}`);
+    }
+    return { installDocker: values["install-docker"], noDocker: values["no-docker"], portOffset };
+  } catch (error) {
+    throw new UserError(`${(error as Error).message}\n${USAGE}`);
+  }
+}
