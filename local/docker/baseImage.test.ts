@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Docker from "dockerode";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { BASE_IMAGE, ensureBaseImage, LOCAL_BASE, pull } from "./baseImage.ts";
+import { BASE_IMAGE } from "../../infra/droplet/images.ts";
+import { ensureBaseImage, LOCAL_BASE, pull } from "./baseImage.ts";
 import { type EngineAnswer, type EngineRequest, fakeEngine } from "./fakeEngine.ts";
 
 let dir: string;
