@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { catalogue, serviceNames } from "@hybrid-mcp/catalogue";
 import { parse, stringify } from "yaml";
@@ -18,8 +18,10 @@ export function writeProject(stack: LocalStack, images: LocalImages): void {
   const project = stack.path("project");
   mkdirSync(project, { recursive: true });
   writePrivately(join(project, "Pulumi.yaml"), readFileSync(join(repositoryRoot, "Pulumi.yaml"), "utf8"));
+  // The program of this checkout, wherever the stack's directory came from.
   const link = join(project, "infra");
-  if (!lstatSync(link, { throwIfNoEntry: false })) symlinkSync(join(repositoryRoot, "infra"), link);
+  rmSync(link, { force: true });
+  symlinkSync(join(repositoryRoot, "infra"), link);
 
   const file = join(project, "Pulumi.local.yaml");
   const before = existsSync(file) ? (parse(readFileSync(file, "utf8")) as { config?: Values } & Values) : {};

@@ -54,6 +54,13 @@ describe("faults", () => {
     expect(performance.now() - started).toBeGreaterThanOrEqual(29);
   });
 
+  it("can be kept to one path", async () => {
+    const { handler, faults } = faulty();
+    faults.set({ failNext: { status: 500, times: 1 }, onlyPath: "/rows" });
+    expect((await handler(new Request(URL))).status).toBe(200);
+    expect((await handler(new Request(`${URL}/rows`))).status).toBe(500);
+  });
+
   it("hang a request until they are cleared", async () => {
     const { handler, faults, answered } = faulty();
     faults.set({ hang: true });

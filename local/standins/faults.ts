@@ -15,6 +15,8 @@ const faultSettings = z.strictObject({
     .optional(),
   /** Requests are taken but not answered until this is unset or the client gives up. */
   hang: z.boolean().optional(),
+  /** Only requests whose path ends with this are held back or fail; default: every one. */
+  onlyPath: z.string().startsWith("/").optional(),
 });
 
 /** What goes wrong on purpose; a field that is not set does nothing. */
@@ -80,7 +82,9 @@ export function withFaults(
   };
 
   const faulty: Handler = async (request) => {
-    if (CONTROL_PATH.test(new URL(request.url).pathname)) return control(request, faults);
+    const { pathname } = new URL(request.url);
+    if (CONTROL_PATH.test(pathname)) return control(request, faults);
+    if (!pathname.endsWith(settings.onlyPath ?? "")) return handler(request);
     const failure = takeFailure();
     if (settings.hang) await untilReleased(request.signal);
     if (settings.latencyMs) await sleep(settings.latencyMs);

@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { catalogue } from "@hybrid-mcp/catalogue";
+import { cloudPid } from "../../local/cli/cloud-process.ts";
+import { LocalStack, repositoryRoot } from "../../local/cli/stack.ts";
+
+/** What a command printed and how it ended. */
+export interface CommandResult {
+  code: number | null;
+  /** stdout and stderr, as they came. */
+  output: string;
+  seconds: number;
+}
+
+/** A local stack of a test's own: its own directory, ports and names, driven by the real commands. */
+export class TestStack {
+  readonly stack: LocalStack;
+  /** The checkout whose commands and program are used; tests that break the program use a copy. */
+  checkout = repositoryRoot;
+  readonly portOffset: number;
+
+  private constructor(dir: string, portOffset: number) {
+    this.stack = new LocalStack(dir);
+    this.portOffset = portOffset;
+  }
+
+  /** A stack that is not up yet, with `flags` as if they had been set before. */
+  static async create(flags: Record<string, unknown> = {}): Promise<TestStack> {
+    const stack = new TestStack(mkdtempSync(join(tmpdir(), "hybrid-mcp-e2e-")), await freePortOffset());
+    stack.stack.create();
+    stack.stack.setFlag(["local", "portOffset"], stack.portOffset);
+    for (const [key, value] of Object.entries(flags)) stack.stack.setFlag(key.split("."), value);
+    return stack;
+  }
+
+  get codaUrl(): string {
+    return `http://localhost:${catalogue.coda.localPort + this.portOffset}`;
+  }
+
+  get standInUrl(): string {
+    return `http://127.0.0.1:${this.stack.ports.standIns}/coda`;
+  }
+
+  /** Starts one of the stack's commands, e.g. `start("flip", "coda", "droplet")`. */
+  start(command: string, ...args: string[]): ChildProcess {
+    return spawn(process.execPath, [join(this.checkout, "local/cli", `${command}.ts`), ...args], {
+      cwd: this.checkout,
+      env: {
+        ...process.env,
+        PATH: `${join(repositoryRoot, "node_modules/.bin")}${delimiter}${process.env.PATH}`,
+        HYBRID_MCP_LOCAL_DIR: this.stack.dir,
+        // The CLI's own colours and progress dots are for terminals.
+        NO_COLOR: "1",
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  }
+
+  /** Runs one of the stack's commands to its end. */
+  async run(command: string, ...args: string[]): Promise<CommandResult> {
+    const start = performance.now();
+    const child = this.start(command, ...args);
+    let output = "";
+    child.stdout!.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+    child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+    const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+    return { code, output, seconds: (performance.now() - start) / 1000 };
+  }
+
+  /** As `run`, for a command that has to succeed. */
+  async must(command: string, ...args: string[]): Promise<CommandResult> {
+    const result = await this.run(command, ...args);
+    if (result.code !== 0) {
+      throw new Error(`npm run ${command} ${args.join(" ")} ended with ${result.code}:\n${result.output}`);
+    }
+    return result;
+  }
+
+  get cloudPid(): number | undefined {
+    return cloudPid(this.stack);
+  }
+
+  /** The bearer token that `up` printed. */
+  async bearerToken(): Promise<string> {
+    const { output } = await this.must("pulumi", "stack", "output", "--json", "--show-secrets", "--stack", "local");
+    return (JSON.parse(output) as { services: { coda: { bearerToken: string } } }).services.coda.bearerToken;
+  }
+
+  /** Asks the Cloudflare API of the local cloud. */
+  async cloudflare<Result>(path: string): Promise<Result> {
+    const response = await fetch(`http://127.0.0.1:${this.stack.ports.api}/client/v4${path}`, {
+      headers: { authorization: `Bearer ${this.stack.identity.cloudflareToken}` },
+    });
+    return ((await response.json()) as { result: Result }).result;
+  }
+
+  /** Sets the stand-in's faults; see local/standins/faults.ts. */
+  async codaFaults(faults: object): Promise<void> {
+    const response = await fetch(`${this.standInUrl}/_control`, { method: "PUT", body: JSON.stringify(faults) });
+    if (!response.ok) throw new Error(`faults were refused: ${await response.text()}`);
+  }
+
+  /** Ends the stack and removes every file of it, whatever state it is in. */
+  async destroy(): Promise<void> {
+    this.checkout = repositoryRoot;
+    if (existsSync(this.stack.dir)) await this.must("down", "--purge");
+    rmSync(this.stack.dir, { recursive: true, force: true });
+  }
+}
+
+/** An offset at which every local port is free now. */
+async function freePortOffset(): Promise<number> {
+  for (let tries = 0; tries < 50; tries++) {
+    const offset = 1000 + 20 * Math.floor(Math.random() * 2000);
+    const ports = [8780, 8781, 8782, 8785, ...Object.values(catalogue).map(({ localPort }) => localPort)];
+    const free = await Promise.all(ports.map((port) => isFree(port + offset)));
+    if (free.every(Boolean)) return offset;
+  }
+  throw new Error("No free ports were found.");
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
