@@ -19,6 +19,6 @@ const deployed = await Promise.all(
 /** Every service with its URL, where it is placed and how to sign in. */
 export const services = Object.fromEntries(deployed);
 export const tunnelId = tunnel.id;
-export const dropletAddress = droplet?.host.address;
+export const dropletAddress = droplet?.host.address ?? null;
 export const sessionsNamespaceId = storage.sessions.id;
 export const auditDatabaseId = storage.audit.id;

@@ -35,8 +35,8 @@ export function exclusively<T>(stack: LocalStack, work: () => Promise<T>): Promi
 
 /** Brings everything up that an update needs, and puts the state in order after one that was killed. */
 export async function startSession(stack: LocalStack, options: StartOptions = {}): Promise<Session> {
-  const before = stack.exists() ? stack.identity.containers : undefined;
   stack.create();
+  const before = stack.identity.containers;
   await chooseContainers(stack, options);
   const { containers } = stack.identity;
   await startCloud(stack);

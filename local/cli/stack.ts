@@ -19,8 +19,8 @@ export interface Identity {
   passphrase: string;
   /** Third byte of the containers' subnet, 10.213.x.0/24. */
   subnet: number;
-  /** Where containers run: on Docker Engine, or as plain processes. */
-  containers: "docker" | "processes";
+  /** Where containers run: on Docker Engine, or as plain processes; chosen by the first `up`. */
+  containers?: "docker" | "processes";
 }
 
 /** Stack config values by key, without the namespace. */
@@ -66,7 +66,6 @@ export class LocalStack {
       codaToken: hex(18),
       passphrase: hex(32),
       subnet: freeSubnet(),
-      containers: "processes",
     });
   }
 

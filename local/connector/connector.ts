@@ -90,6 +90,10 @@ export function createConnector(options: ConnectorOptions): Connector {
   /** One attachment, until it ends. */
   const attachOnce = async () => {
     const socket = await dial(edge, token, id, options.version);
+    if (stopping.signal.aborted) {
+      socket.destroy();
+      return;
+    }
     const current = http2.performServerHandshake(socket, {
       settings: { enableConnectProtocol: true, initialWindowSize: WINDOW_BYTES, maxConcurrentStreams: 100_000 },
     });

@@ -19,7 +19,7 @@ const DEFAULT_METRICS = "127.0.0.1:20241";
 const USAGE =
   "Usage: tunnel [--no-autoupdate] [--metrics host:port] run [--token TOKEN] | tunnel [--metrics host:port] ready";
 
-process.exitCode = await main();
+main().then((code) => process.exit(code));
 
 async function main(): Promise<number> {
   let parsed: ReturnType<typeof parse>;

@@ -1,6 +1,7 @@
 import http, { type ClientRequest, type IncomingMessage } from "node:http";
 import http2, { type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import https from "node:https";
+import { TLSSocket } from "node:tls";
 import type { IngressRule } from "../cloud/contracts.ts";
 import { EDGE_HOSTNAME_HEADER, http2Headers } from "./protocol.ts";
 
@@ -35,6 +36,10 @@ export function proxyToOrigin(stream: ServerHttp2Stream, headers: IncomingHttpHe
     return;
   }
   let answered = false;
+  let over = false;
+  outgoing.once("close", () => {
+    over = true;
+  });
   outgoing.once("error", (error) => {
     if (stream.destroyed || answered) return;
     log(`Unable to reach the origin service ${service}: ${error.message}`);
@@ -53,9 +58,15 @@ export function proxyToOrigin(stream: ServerHttp2Stream, headers: IncomingHttpHe
   });
   stream.on("error", () => {});
   stream.once("close", () => {
-    // The client went away: the origin is told at once, with a reset, as a plain end would not stop its work.
-    if (!outgoing.destroyed) outgoing.socket?.resetAndDestroy() ?? outgoing.destroy();
+    // Once over, the socket may be another request's.
+    if (!over) cut(outgoing);
   });
+}
+
+/** The client went away: the origin is told with a reset, as a plain end of the connection would not stop its work. */
+function cut(outgoing: ClientRequest): void {
+  if (outgoing.socket === null || outgoing.socket instanceof TLSSocket) outgoing.destroy();
+  else outgoing.socket.resetAndDestroy();
 }
 
 function requestOrigin(

@@ -1,0 +1,275 @@
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from "@modelcontextprotocol/client";
+import { Client as LegacyClient } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport as LegacyTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import Docker from "dockerode";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openStream, startCaller, summary } from "./support/callers.ts";
+import { eventually } from "./support/eventually.ts";
+import { TestStack } from "./support/test-stack.ts";
+
+/** The whole product on this machine: real engine, real program, real workerd, real Docker Engine. */
+
+const docker = new Docker();
+const report = (line: string) => process.stdout.write(line);
+const SEEDED_DOC = "pT7kXw2LmQ";
+
+let stack: TestStack;
+let token: string;
+let firstUp: { output: string; seconds: number };
+
+beforeAll(async () => {
+  stack = await TestStack.create();
+  firstUp = await stack.must("up");
+  token = await stack.bearerToken();
+});
+afterAll(() => stack?.destroy());
+
+const headers = () => ({ authorization: `Bearer ${token}` });
+const servedBy = async () => (await fetch(`${stack.codaUrl}/health`)).headers.get("x-served-by");
+const containers = async () => {
+  const list = await docker.listContainers({ all: true, filters: { label: [`hybrid-mcp=${stack.stack.name}`] } });
+  return list.map(({ Names, State }) => `${Names[0]!.replace(`/${stack.stack.name}-`, "")} ${State}`).sort();
+};
+const route = async () => {
+  const routes = await stack.cloudflare<{ pattern: string; script?: string }[]>(
+    `/zones/${stack.stack.identity.zoneId}/workers/routes`,
+  );
+  return routes.map(({ pattern, script }) => [pattern, script ?? null]);
+};
+
+/** Lists rows with a client of each SDK, and answers how many each got. */
+async function rowsSeenByClients(): Promise<number[]> {
+  const url = new URL(`${stack.codaUrl}/mcp`);
+  const options = { requestInit: { headers: headers() } };
+  const call = { name: "list_rows", arguments: { doc: SEEDED_DOC, table: "Tasks", limit: 250 } };
+  const count = (result: object) => (result as { structuredContent: { rows: object[] } }).structuredContent.rows.length;
+
+  const modern = new ModernClient({ name: "e2e", version: "1" });
+  await modern.connect(new ModernTransport(url, options));
+  const legacy = new LegacyClient({ name: "e2e", version: "1" });
+  await legacy.connect(new LegacyTransport(url, options));
+  const rows = [count(await modern.callTool(call)), count(await legacy.callTool(call))];
+  await Promise.all([modern.close(), legacy.close()]);
+  return rows;
+}
+
+/** Flips Coda while it is called 20 times a second and a stream of it is open; reports and answers what clients saw. */
+async function flipUnderLoad(placement: "workers" | "droplet") {
+  // The stream lasts longer than the flip: five pages, each held back.
+  await stack.codaFaults({ latencyMs: 4000, onlyPath: "/rows" });
+  const target = { url: `${stack.codaUrl}/mcp`, token };
+  const stream = await openStream({
+    ...target,
+    call: { name: "list_rows", arguments: { doc: SEEDED_DOC, table: "Tasks", limit: 250 } },
+  });
+  const caller = startCaller({ ...target, rate: 20, call: { name: "list_docs", arguments: {} } });
+  const flip = await stack.must("flip", "coda", placement);
+  const traffic = await caller.stop();
+  const streamed = await stream.ended;
+  await stack.codaFaults({});
+  report(summary(`flip to ${placement} in ${flip.seconds.toFixed(1)} s`, traffic));
+  return { flip, traffic, streamed };
+}
+
+describe("up", () => {
+  test("prints the endpoint, and clients of both SDKs call list_rows there", async () => {
+    report(`first up: ${firstUp.seconds.toFixed(1)} s\n`);
+    expect(firstUp.output).toContain(`${stack.codaUrl}/mcp`);
+    expect(await rowsSeenByClients()).toEqual([250, 250]);
+    expect(await servedBy()).toBe("workers");
+  });
+
+  test("makes no droplet and no container while nothing is placed there", async () => {
+    expect(await containers()).toEqual([]);
+  });
+
+  test("a second time changes nothing", async () => {
+    const { output, seconds } = await stack.must("up");
+    report(`second up: ${seconds.toFixed(1)} s\n`);
+    expect(output).not.toMatch(/\d+ (created|updated|replaced|deleted)/);
+    expect(output).toMatch(/\d+ unchanged/);
+  });
+
+  test("no secret is in clear in the state, the config or the logs, and only the owner reads them", () => {
+    const { codaToken, cloudflareToken, passphrase } = stack.stack.identity;
+    for (const folder of ["state", "project", "cloud.log"]) {
+      for (const file of filesBelow(stack.stack.path(folder))) {
+        const text = readFileSync(file, "utf8");
+        for (const secret of [token, codaToken, cloudflareToken, passphrase]) {
+          expect(text.includes(secret), `${file} has a secret in clear`).toBe(false);
+        }
+      }
+    }
+    expect(statSync(stack.stack.dir).mode & 0o077).toBe(0);
+  });
+});
+
+describe("status", () => {
+  test("tells who answered, as a table and as JSON", async () => {
+    const { output } = await stack.must("status");
+    expect(output).toMatch(/^SERVICE +PLACEMENT +SERVED BY +HEALTH/);
+    expect(output).toMatch(/coda +workers +workers +ok +0\.1\.0\+[0-9a-f]{8} +http/);
+
+    const json = JSON.parse((await stack.must("status", "--json")).output);
+    expect(json).toMatchObject({ running: true, containers: "docker" });
+    expect(json.services[0]).toMatchObject({ service: "coda", placement: "workers", servedBy: "workers", health: "ok" });
+  });
+});
+
+describe("a flip to the droplet, under load", () => {
+  let result: Awaited<ReturnType<typeof flipUnderLoad>>;
+  beforeAll(async () => {
+    result = await flipUnderLoad("droplet");
+  });
+
+  test("fails no call", () => {
+    expect(result.traffic.failures).toEqual([]);
+    expect(result.traffic.servedBy.workers).toBeGreaterThan(0);
+    expect(result.traffic.servedBy.droplet).toBeGreaterThan(0);
+  });
+
+  test("cuts no stream that was open on the Worker", () => {
+    expect(result.streamed).toEqual({ progress: 5, complete: true, servedBy: "workers" });
+  });
+
+  test("leaves the container running, and a route that bypasses Workers", async () => {
+    expect(await containers()).toEqual(["cloudflared running", "coda running"]);
+    expect(await route()).toEqual([[`coda-mcp.${stack.stack.domain}/*`, null]]);
+    expect(await servedBy()).toBe("droplet");
+  });
+
+  test("keeps URL and token", async () => {
+    expect(await rowsSeenByClients()).toEqual([250, 250]);
+  });
+
+  test("publishes no port of a container", async () => {
+    const list = await docker.listContainers({ filters: { label: [`hybrid-mcp=${stack.stack.name}`] } });
+    expect(list.flatMap(({ Ports }) => Ports.filter(({ PublicPort }) => PublicPort))).toEqual([]);
+  });
+
+  test("everything listens on loopback or the stack's own bridge, nothing else", () => {
+    const { stdout } = spawnSync("ss", ["-Htlnp"], { encoding: "utf8" });
+    const ports = [...Object.values(stack.stack.ports), new URL(stack.codaUrl).port].map(String);
+    const addresses = stdout
+      .split("\n")
+      .map((line) => line.split(/\s+/)[3] ?? "")
+      .filter((address) => ports.includes(address.split(":").at(-1)!))
+      .map((address) => address.replace(/:\d+$/, ""));
+    expect(addresses.length).toBeGreaterThanOrEqual(ports.length);
+    expect(new Set(addresses)).toEqual(new Set(["127.0.0.1", stack.stack.subnet.gateway]));
+  });
+});
+
+describe("when a part dies while Coda is on the droplet", () => {
+  test("without a connector the edge answers 1033, and it comes back by itself", async () => {
+    const connector = docker.getContainer(`${stack.stack.name}-cloudflared`);
+    await connector.stop();
+    const down = await fetch(`${stack.codaUrl}/health`);
+    expect([down.status, (await down.text()).trim()]).toEqual([530, "error code: 1033"]);
+    await connector.start();
+    await eventually(async () => expect(await servedBy()).toBe("droplet"));
+  });
+
+  test("a connector that is killed is restarted by Docker", async () => {
+    const { State } = await docker.getContainer(`${stack.stack.name}-cloudflared`).inspect();
+    process.kill(State.Pid, "SIGKILL");
+    await eventually(async () => {
+      expect((await docker.getContainer(`${stack.stack.name}-cloudflared`).inspect()).State.Pid).not.toBe(State.Pid);
+      expect(await servedBy()).toBe("droplet");
+    });
+  });
+
+  test("a local cloud that is killed and started again has the same state", async () => {
+    const before = [await route(), await stack.cloudflare(`/accounts/${stack.stack.identity.accountId}/cfd_tunnel`)];
+    const pid = stack.cloudPid!;
+    process.kill(pid, "SIGKILL");
+    await eventually(async () => expect(stack.cloudPid).toBeUndefined());
+    await stack.must("up");
+    expect(stack.cloudPid).not.toBe(pid);
+    await eventually(async () => expect(await servedBy()).toBe("droplet"));
+    const withoutConnections = (value: unknown) =>
+      JSON.parse(JSON.stringify(value, (key, item) => (/^(connections|conns_|status)/.test(key) ? undefined : item)));
+    const after = [await route(), await stack.cloudflare(`/accounts/${stack.stack.identity.accountId}/cfd_tunnel`)];
+    expect(withoutConnections(after)).toEqual(withoutConnections(before));
+    expect(await rowsSeenByClients()).toEqual([250, 250]);
+  });
+});
+
+describe("a flip back to Workers, under load", () => {
+  let result: Awaited<ReturnType<typeof flipUnderLoad>>;
+  beforeAll(async () => {
+    result = await flipUnderLoad("workers");
+  });
+
+  test("fails no call", () => {
+    expect(result.traffic.failures).toEqual([]);
+    expect(result.traffic.servedBy.workers).toBeGreaterThan(0);
+    expect(result.traffic.servedBy.droplet).toBeGreaterThan(0);
+  });
+
+  test("cuts no stream that was open on the container", () => {
+    expect(result.streamed).toEqual({ progress: 5, complete: true, servedBy: "droplet" });
+  });
+
+  test("leaves no container", async () => {
+    expect(await containers()).toEqual([]);
+    expect(await route()).toEqual([[`coda-mcp.${stack.stack.domain}/*`, `${stack.stack.name}-coda`]]);
+    expect(await servedBy()).toBe("workers");
+  });
+});
+
+describe("mistakes at the command line are told in one sentence", () => {
+  test.each([
+    [["flip", "nosuch", "droplet"], 'There is no service "nosuch"; the services are: coda.'],
+    [["flip", "coda", "moon"], 'coda cannot be placed on "moon"; allowed: workers, droplet.'],
+    [["flip", "coda"], "Usage: npm run flip -- <service> <workers|droplet> [--stack local]"],
+    [["up", "--port-offset", "x"], "--port-offset must be a whole number from 0 to 50000, not x"],
+    [["status", "--xml"], "Unknown option '--xml'"],
+  ])("npm run %j", async ([command, ...args], message) => {
+    const { code, output } = await stack.run(command!, ...args);
+    expect(code).toBe(1);
+    expect(output).toContain(message);
+    expect(output).not.toMatch(/^\s+at /m);
+  });
+});
+
+describe("down", () => {
+  test("leaves no process, container or network, keeps the data, and the next up has the same token", async () => {
+    const pid = stack.cloudPid!;
+    const kv = await stack.cloudflare(`/accounts/${stack.stack.identity.accountId}/storage/kv/namespaces`);
+    const { seconds } = await stack.must("down");
+    report(`down: ${seconds.toFixed(1)} s\n`);
+    expect(processesOf(stack.stack.dir)).toEqual([]);
+    expect(() => process.kill(pid, 0)).toThrow();
+    expect(await containers()).toEqual([]);
+    const networks = await docker.listNetworks({ filters: { label: [`hybrid-mcp=${stack.stack.name}`] } });
+    expect(networks).toEqual([]);
+
+    await stack.must("up");
+    expect(await stack.cloudflare(`/accounts/${stack.stack.identity.accountId}/storage/kv/namespaces`)).toEqual(kv);
+    expect(await stack.bearerToken()).toBe(token);
+    expect(await rowsSeenByClients()).toEqual([250, 250]);
+  });
+
+  test("--purge leaves no file of the stack", async () => {
+    await stack.must("down", "--purge");
+    expect(() => statSync(stack.stack.dir)).toThrow("ENOENT");
+    expect(processesOf(stack.stack.dir)).toEqual([]);
+  });
+});
+
+function filesBelow(path: string): string[] {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** Command lines of running processes that name this directory. */
+function processesOf(dir: string): string[] {
+  const { stdout } = spawnSync("ps", ["-eo", "args="], { encoding: "utf8" });
+  return stdout.split("\n").filter((line) => line.includes(dir));
+}

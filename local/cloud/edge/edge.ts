@@ -1,0 +1,176 @@
+import { once } from "node:events";
+import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import https from "node:https";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { ATTACH_PATH } from "../../connector/protocol.ts";
+import type { EdgeDirectory, TunnelConnections, WorkersRuntime } from "../contracts.ts";
+import { CLOUDFLARE_ERRORS, type CloudflareError } from "./cloudflareError.ts";
+import { forwardedHeaders, newRay } from "./requestHeaders.ts";
+import { type Destination, destination } from "./route.ts";
+import { proxyToTunnel, proxyUpgrade } from "./tunnelProxy.ts";
+import { createTunnels } from "./tunnels.ts";
+import { proxyToWorker } from "./workerProxy.ts";
+
+export interface EdgeOptions {
+  directory: EdgeDirectory;
+  runtime: WorkersRuntime;
+  /** Ports that stand for one hostname each, so that `http://localhost:<port>` reaches it. */
+  ports: { port: number; hostname: string }[];
+  /** The port for every other hostname, by Host header, and for connectors. */
+  ownPort: number;
+  /** Address to listen on; loopback. */
+  host: string;
+  /** A port with TLS, by Host header; PEM key and certificate. */
+  tls?: { key: string; cert: string; port: number };
+  log(line: string): void;
+}
+
+export interface Edge extends TunnelConnections {
+  /** The ports that it listens on, in the order of the options; of use where an option was 0. */
+  addresses: { ports: number[]; ownPort: number; tlsPort: number | undefined };
+  /** Makes the own port listen on another address too, as soon as that address exists on this machine. */
+  listenAlso(host: string): void;
+  /**
+   * Takes no new connections and ends.
+   * @param graceMs how long running requests may take.
+   */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** Where an address does not exist yet, how long to wait before the next attempt, in ms. */
+const LISTEN_RETRY_MS = 500;
+
+/** Starts the edge: it receives what Cloudflare would receive for the zone, and hands it to Workers or tunnels. */
+export async function createEdge(options: EdgeOptions): Promise<Edge> {
+  const { directory, runtime, log } = options;
+  const tunnels = createTunnels(directory, log);
+  const servers = new Set<http.Server>();
+  const retries = new Set<NodeJS.Timeout>();
+  let closed = false;
+
+  const decide = (request: IncomingMessage, scheme: "http" | "https", mapped: string | undefined) => {
+    const host = request.headers.host ?? "";
+    const address = `${scheme}://${host}`;
+    if (host === "" || !URL.canParse(address) || !request.url?.startsWith("/")) return undefined;
+    const url = new URL(address + request.url);
+    const hostname = mapped ?? url.hostname.toLowerCase();
+    const to: Destination = destination(directory, hostname, request.url);
+    return { url, hostname, to };
+  };
+
+  const handle =
+    (scheme: "http" | "https", mapped?: string) => (request: IncomingMessage, response: ServerResponse) => {
+      const ray = newRay();
+      response.setHeader("CF-Ray", ray);
+      response.setHeader("Server", "cloudflare");
+      const fail = (error: CloudflareError) => {
+        request.resume();
+        response.writeHead(error.status, { "content-type": "text/plain; charset=UTF-8" });
+        response.end(error.body);
+      };
+      const decided = decide(request, scheme, mapped);
+      if (decided === undefined) {
+        fail(CLOUDFLARE_ERRORS.badRequest);
+        return;
+      }
+      const { url, hostname, to } = decided;
+      const headers = forwardedHeaders(request, scheme, ray);
+      if (to.kind === "error") fail(to.error);
+      else if (to.kind === "worker") {
+        void proxyToWorker(runtime, { script: to.script, url, request, headers }, response, fail, log);
+      } else proxyToTunnel(tunnels, { tunnelId: to.tunnelId, hostname, scheme, request, headers }, response, fail);
+    };
+
+  const upgrade =
+    (scheme: "http" | "https", mapped?: string, attaches = false) =>
+    (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      socket.on("error", () => {});
+      if (attaches && request.url === ATTACH_PATH) {
+        tunnels.attach(request, socket, head);
+        return;
+      }
+      const fail = ({ status, body }: CloudflareError) => {
+        socket.end(`HTTP/1.1 ${status} \r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+      };
+      const decided = decide(request, scheme, mapped);
+      if (decided === undefined) {
+        fail(CLOUDFLARE_ERRORS.badRequest);
+        return;
+      }
+      const { hostname, to } = decided;
+      const headers = forwardedHeaders(request, scheme, newRay());
+      if (to.kind === "error") fail(to.error);
+      else if (to.kind === "worker") fail(CLOUDFLARE_ERRORS.notImplemented);
+      else proxyUpgrade(tunnels, { tunnelId: to.tunnelId, hostname, scheme, request, headers }, socket, head, fail);
+    };
+
+  const add = <Server extends http.Server>(server: Server): Server => {
+    // Long uploads and streams are not cut, and clients end their idle connections before the edge does.
+    server.requestTimeout = 0;
+    server.keepAliveTimeout = 400_000;
+    servers.add(server);
+    return server;
+  };
+
+  const listen = async (server: http.Server, port: number, host: string) => {
+    server.listen(port, host);
+    await once(server, "listening");
+    return (server.address() as AddressInfo).port;
+  };
+
+  const ownServer = () => add(http.createServer(handle("http"))).on("upgrade", upgrade("http", undefined, true));
+
+  const close = async (graceMs = 0) => {
+    closed = true;
+    retries.forEach(clearTimeout);
+    const ended = [...servers].map((server) => {
+      const done = server.listening ? once(server, "close") : Promise.resolve();
+      server.close();
+      server.closeIdleConnections();
+      return done;
+    });
+    const timer = setTimeout(() => {
+      for (const server of servers) server.closeAllConnections();
+      tunnels.close();
+    }, graceMs);
+    await Promise.all(ended);
+    clearTimeout(timer);
+    tunnels.close();
+  };
+
+  try {
+    const ports: number[] = [];
+    for (const { port, hostname } of options.ports) {
+      const server = add(http.createServer(handle("http", hostname))).on("upgrade", upgrade("http", hostname));
+      ports.push(await listen(server, port, options.host));
+    }
+    const ownPort = await listen(ownServer(), options.ownPort, options.host);
+    let tlsPort: number | undefined;
+    if (options.tls !== undefined) {
+      const { key, cert, port } = options.tls;
+      const server = add(https.createServer({ key, cert }, handle("https"))).on("upgrade", upgrade("https"));
+      tlsPort = await listen(server, port, options.host);
+    }
+
+    const listenAlso = (host: string) => {
+      if (closed) return;
+      const server = ownServer();
+      server.once("error", () => {
+        servers.delete(server);
+        const timer = setTimeout(() => {
+          retries.delete(timer);
+          listenAlso(host);
+        }, LISTEN_RETRY_MS);
+        retries.add(timer);
+      });
+      server.once("listening", () => log(`The edge listens on ${host}:${ownPort} too.`));
+      server.listen(ownPort, host);
+    };
+
+    return { addresses: { ports, ownPort, tlsPort }, listenAlso, close, connections: tunnels.connections };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,123 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import http2, { type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
+import type { Duplex } from "node:stream";
+import { EDGE_HOSTNAME_HEADER, http2Headers } from "../../connector/protocol.ts";
+import { CLOUDFLARE_ERRORS, type CloudflareError } from "./cloudflareError.ts";
+import type { Tunnels } from "./tunnels.ts";
+
+/** A request on its way to a tunnel. */
+export interface TunnelRequest {
+  tunnelId: string;
+  /** What ingress rules are matched against. */
+  hostname: string;
+  scheme: "http" | "https";
+  request: IncomingMessage;
+  /** Raw headers to send: name, value, name, value … */
+  headers: string[];
+}
+
+/** Hands a request to a connector and its answer back, streaming both ways. */
+export function proxyToTunnel(
+  tunnels: Tunnels,
+  { tunnelId, hostname, scheme, request, headers }: TunnelRequest,
+  response: ServerResponse,
+  fail: (error: CloudflareError) => void,
+): void {
+  const hasBody = request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined;
+  const stream = tunnels.open(tunnelId, streamHeaders(request, headers, hostname, scheme), !hasBody);
+  if (stream === undefined) {
+    fail(CLOUDFLARE_ERRORS.tunnel);
+    return;
+  }
+  let over = false;
+  stream.on("error", () => {});
+  stream.once("response", (answer, _flags, ...rest: unknown[]) => {
+    response.writeHead(Number(answer[":status"]), answerHeaders(answer, rest[0]));
+    response.flushHeaders();
+    stream.pipe(response);
+  });
+  stream.once("end", () => {
+    over = stream.rstCode === http2.constants.NGHTTP2_NO_ERROR;
+  });
+  stream.once("close", () => {
+    if (!response.headersSent) fail(CLOUDFLARE_ERRORS.badGateway);
+    // What broke off must not look complete.
+    else if (!over || stream.rstCode !== http2.constants.NGHTTP2_NO_ERROR) response.destroy();
+  });
+  response.once("close", () => {
+    if (!stream.closed) stream.close(http2.constants.NGHTTP2_CANCEL);
+  });
+  if (hasBody) request.pipe(stream);
+}
+
+/** Hands a WebSocket handshake to a connector (RFC 8441) and joins the two connections. */
+export function proxyUpgrade(
+  tunnels: Tunnels,
+  { tunnelId, hostname, scheme, request, headers }: TunnelRequest,
+  socket: Duplex,
+  head: Buffer,
+  fail: (error: CloudflareError) => void,
+): void {
+  const stream = tunnels.open(
+    tunnelId,
+    { ...streamHeaders(request, headers, hostname, scheme), ":method": "CONNECT", ":protocol": "websocket" },
+    false,
+  );
+  if (stream === undefined) {
+    fail(CLOUDFLARE_ERRORS.tunnel);
+    return;
+  }
+  let answered = false;
+  stream.on("error", () => {});
+  socket.on("error", () => {});
+  stream.once("response", (answer, _flags, ...rest: unknown[]) => {
+    answered = true;
+    const status = Number(answer[":status"]);
+    const lines = rawPairs(answerHeaders(answer, rest[0])).map(([name, value]) => `${name}: ${value}\r\n`);
+    if (status === 200) {
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${lines.join("")}\r\n`,
+      );
+      if (head.length > 0) stream.write(head);
+      socket.pipe(stream);
+    } else {
+      socket.write(`HTTP/1.1 ${status} \r\nConnection: close\r\n${lines.join("")}\r\n`);
+    }
+    stream.pipe(socket);
+  });
+  stream.once("close", () => {
+    if (answered) socket.destroy();
+    else fail(CLOUDFLARE_ERRORS.badGateway);
+  });
+  socket.once("close", () => {
+    if (!stream.closed) stream.close(http2.constants.NGHTTP2_CANCEL);
+  });
+}
+
+function streamHeaders(
+  request: IncomingMessage,
+  headers: string[],
+  hostname: string,
+  scheme: string,
+): OutgoingHttpHeaders {
+  return {
+    ...http2Headers(headers),
+    ":method": request.method,
+    ":path": request.url,
+    ":authority": request.headers.host ?? hostname,
+    ":scheme": scheme,
+    [EDGE_HOSTNAME_HEADER]: hostname,
+  };
+}
+
+/** The answer's headers with repetitions (Node joins them in its object, but gives the raw list as a last argument). */
+function answerHeaders(answer: IncomingHttpHeaders, raw: unknown): OutgoingHttpHeaders {
+  if (Array.isArray(raw)) return http2Headers(raw as string[]);
+  return Object.fromEntries(Object.entries(answer).filter(([name]) => !name.startsWith(":")));
+}
+
+function rawPairs(headers: OutgoingHttpHeaders): [string, string][] {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value]).map((each): [string, string] => [name, String(each)]),
+  );
+}

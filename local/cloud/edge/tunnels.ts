@@ -1,0 +1,182 @@
+import { timingSafeEqual } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import http2, { type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from "node:http2";
+import type { Duplex } from "node:stream";
+import {
+  ATTACH_PROTOCOL,
+  CONNECTOR_ID_HEADER,
+  CONNECTOR_VERSION_HEADER,
+  CONTROL_HEADER,
+  type Configuration,
+  readToken,
+  WINDOW_BYTES,
+} from "../../connector/protocol.ts";
+import type { EdgeDirectory, Tunnel, TunnelConnections } from "../contracts.ts";
+
+/** The connectors that are attached to this edge, by tunnel. */
+export interface Tunnels extends TunnelConnections {
+  /** Answers a connector's attach request and keeps its connection. */
+  attach(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /**
+   * Opens a stream to one of the tunnel's connectors, by turns.
+   * @returns undefined when none is connected.
+   */
+  open(tunnelId: string, headers: OutgoingHttpHeaders, endStream: boolean): ClientHttp2Stream | undefined;
+  /** Ends all connections. */
+  close(): void;
+}
+
+interface Connection {
+  id: string;
+  tunnelId: string;
+  openedAt: string;
+  clientVersion: string;
+  session: ClientHttp2Session;
+  /** It has its rules, so requests may go to it. */
+  ready: boolean;
+  /** It said that it takes no new requests. */
+  leaving: boolean;
+}
+
+/** How often a connector is asked whether it is there, and how long it may not answer, in ms. */
+const PING_MS = 2000;
+const SILENCE_MS = 10_000;
+
+/** Makes the register of connectors. */
+export function createTunnels(directory: EdgeDirectory, log: (line: string) => void): Tunnels {
+  const connections = new Set<Connection>();
+  let turn = 0;
+  let closed = false;
+
+  const send = (connection: Connection, kind: "configuration" | "terminate", body: string) =>
+    new Promise<void>((resolve, reject) => {
+      const stream = connection.session.request({ ":method": "POST", ":path": "/", [CONTROL_HEADER]: kind });
+      stream.once("response", () => resolve());
+      stream.once("error", reject);
+      stream.once("close", () => reject(new Error("the connector is gone")));
+      stream.resume();
+      stream.end(body);
+    });
+
+  const configure = async (connection: Connection, tunnel: Tunnel) => {
+    const configuration: Configuration = { version: tunnel.configVersion, ingress: tunnel.ingress };
+    await send(connection, "configuration", JSON.stringify(configuration));
+    connection.ready = true;
+  };
+
+  const update = async (connection: Connection) => {
+    const tunnel = directory.tunnel(connection.tunnelId);
+    if (tunnel !== undefined) {
+      await configure(connection, tunnel);
+      return;
+    }
+    connection.leaving = true;
+    await send(connection, "terminate", "The tunnel was deleted.");
+    // Running requests may finish; the tunnel itself is gone.
+    connection.session.close();
+  };
+
+  directory.onTunnelChange((tunnelId) => {
+    for (const connection of connections) {
+      if (connection.tunnelId !== tunnelId) continue;
+      update(connection).catch((error: Error) => log(`Connector ${connection.id}: ${error.message}`));
+    }
+  });
+
+  return {
+    attach(request, socket, head) {
+      const tunnel = authenticate(directory, request.headers.authorization);
+      if (tunnel === undefined || request.headers.upgrade !== ATTACH_PROTOCOL || closed) {
+        const status = tunnel === undefined ? "401 Unauthorized" : "400 Bad Request";
+        socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+        return;
+      }
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${ATTACH_PROTOCOL}\r\n\r\n`);
+      if (head.length > 0) socket.unshift(head);
+      const session = http2.connect("http://connector", {
+        createConnection: () => socket,
+        settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
+      });
+      const connection: Connection = {
+        id: String(request.headers[CONNECTOR_ID_HEADER] ?? ""),
+        tunnelId: tunnel.id,
+        openedAt: new Date().toISOString(),
+        clientVersion: String(request.headers[CONNECTOR_VERSION_HEADER] ?? ""),
+        session,
+        ready: false,
+        leaving: false,
+      };
+      connections.add(connection);
+      const heartbeat = keepAlive(session);
+      session.once("connect", () => session.setLocalWindowSize(WINDOW_BYTES));
+      session.on("error", (error) => log(`Connector ${connection.id}: ${error.message}`));
+      session.once("goaway", () => {
+        connection.leaving = true;
+      });
+      session.once("close", () => {
+        clearInterval(heartbeat);
+        connections.delete(connection);
+        log(`Connector ${connection.id} of tunnel ${tunnel.id} disconnected.`);
+      });
+      update(connection).then(
+        () => log(`Connector ${connection.id} of tunnel ${tunnel.id} connected.`),
+        (error: Error) => session.destroy(error),
+      );
+    },
+
+    open(tunnelId, headers, endStream) {
+      const usable = [...connections].filter(
+        (each) => each.tunnelId === tunnelId && each.ready && !each.leaving && !each.session.closed,
+      );
+      turn++;
+      for (let index = 0; index < usable.length; index++) {
+        const connection = usable[(turn + index) % usable.length];
+        try {
+          if (connection !== undefined) return connection.session.request(headers, { endStream });
+        } catch {
+          // It went away this moment: nothing was sent, another one takes the request.
+        }
+      }
+      return undefined;
+    },
+
+    connections: (tunnelId) =>
+      [...connections]
+        .filter((each) => each.tunnelId === tunnelId && each.ready)
+        .map(({ id, openedAt, clientVersion }) => ({ id, openedAt, clientVersion })),
+
+    close() {
+      closed = true;
+      for (const { session } of connections) session.destroy();
+    },
+  };
+}
+
+function authenticate(directory: EdgeDirectory, authorization: string | undefined): Tunnel | undefined {
+  const token = readToken(/^Bearer (.+)$/.exec(authorization ?? "")?.[1] ?? "");
+  if (token === undefined) return undefined;
+  const tunnel = directory.tunnel(token.tunnelId);
+  if (tunnel === undefined || tunnel.accountId !== token.accountId) return undefined;
+  const given = Buffer.from(token.secret);
+  const wanted = Buffer.from(tunnel.secret);
+  return given.length === wanted.length && timingSafeEqual(given, wanted) ? tunnel : undefined;
+}
+
+/** Ends a session whose peer is silent; returns the timer. */
+function keepAlive(session: ClientHttp2Session): NodeJS.Timeout {
+  let heard = Date.now();
+  let asked = Date.now();
+  return setInterval(() => {
+    const now = Date.now();
+    // A pause of this process itself says nothing of the peer.
+    if (now - asked > PING_MS * 2) heard = now;
+    asked = now;
+    if (now - heard > SILENCE_MS) {
+      session.destroy(new Error("the connector does not answer"));
+    } else if (!session.destroyed) {
+      session.ping(() => {
+        heard = Date.now();
+      });
+    }
+  }, PING_MS);
+}

@@ -1,0 +1,24 @@
+/** What the local cloud is started with; `up` writes it as JSON, readable by its owner only. */
+export interface LocalCloudOptions {
+  /** Directory of its state. */
+  dir: string;
+  domain: string;
+  account: { id: string; name: string };
+  zone: { id: string; name: string };
+  workersSubdomain: string;
+  cloudflareToken: string;
+  digitaloceanToken: string;
+  codaToken: string;
+  ports: { edge: number; api: number; standIns: number };
+  /** Loopback ports of the services and the hostname that each stands for. */
+  services: { port: number; hostname: string }[];
+  /** Address of the containers' bridge on this machine, at which they reach the edge and the stand-ins. */
+  bridgeAddress?: string;
+  /** Unix socket at which plain processes are offered as containers, where there is no Docker Engine. */
+  processes?: { dir: string; socket: string };
+  /** Files of a certificate for `*.<domain>` and `*.<subdomain>.workers.dev`, and the port for https. */
+  tls?: { key: string; cert: string; port: number };
+}
+
+/** What the process tells the one that started it, once. */
+export type LocalCloudMessage = { ready: true } | { error: string };
