@@ -6,6 +6,7 @@ import { Client as LegacyClient } from "@modelcontextprotocol/sdk/client/index.j
 import { StreamableHTTPClientTransport as LegacyTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { processIdentity } from "../local/engine/pidLock.mjs";
 import { openStream, startCaller, summary } from "./support/callers.ts";
 import { eventually } from "./support/eventually.ts";
 import { TestStack } from "./support/test-stack.ts";
@@ -115,7 +116,12 @@ describe("status", () => {
 
     const json = JSON.parse((await stack.must("status", "--json")).output);
     expect(json).toMatchObject({ running: true, containers: "docker" });
-    expect(json.services[0]).toMatchObject({ service: "coda", placement: "workers", servedBy: "workers", health: "ok" });
+    expect(json.services[0]).toMatchObject({
+      service: "coda",
+      placement: "workers",
+      servedBy: "workers",
+      health: "ok",
+    });
   });
 });
 
@@ -242,8 +248,8 @@ describe("down", () => {
     const kv = await stack.cloudflare(`/accounts/${stack.stack.identity.accountId}/storage/kv/namespaces`);
     const { seconds } = await stack.must("down");
     report(`down: ${seconds.toFixed(1)} s\n`);
-    expect(processesOf(stack.stack.dir)).toEqual([]);
-    expect(() => process.kill(pid, 0)).toThrow();
+    expect(stack.processes()).toEqual([]);
+    expect(processIdentity(pid)).toBeUndefined();
     expect(await containers()).toEqual([]);
     const networks = await docker.listNetworks({ filters: { label: [`hybrid-mcp=${stack.stack.name}`] } });
     expect(networks).toEqual([]);
@@ -257,7 +263,7 @@ describe("down", () => {
   test("--purge leaves no file of the stack", async () => {
     await stack.must("down", "--purge");
     expect(() => statSync(stack.stack.dir)).toThrow("ENOENT");
-    expect(processesOf(stack.stack.dir)).toEqual([]);
+    expect(stack.processes()).toEqual([]);
   });
 });
 
@@ -266,10 +272,4 @@ function filesBelow(path: string): string[] {
   return readdirSync(path, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
-}
-
-/** Command lines of running processes that name this directory. */
-function processesOf(dir: string): string[] {
-  const { stdout } = spawnSync("ps", ["-eo", "args="], { encoding: "utf8" });
-  return stdout.split("\n").filter((line) => line.includes(dir));
 }

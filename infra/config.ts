@@ -91,7 +91,15 @@ const schema = z.strictObject({
   /** Origins that clients use instead of `https://<hostname>`, by service. */
   publicUrls: z.partialRecord(z.enum(serviceNames), z.url({ protocol: /^https?$/ })).default({}),
   /** Read by the local stack's commands only. */
-  local: z.strictObject({ portOffset: z.int().min(0).max(50_000).optional() }).optional(),
+  local: z
+    .strictObject({
+      /** Added to every local port. */
+      portOffset: z.int().min(0).max(50_000),
+      /** Certificate for every hostname of the domain and of workers.dev (PEM files), and the edge's port for https. */
+      tls: z.strictObject({ key: z.string(), cert: z.string(), ca: z.string().optional(), port: z.int() }),
+    })
+    .partial()
+    .optional(),
 });
 
 const { services, codaApiToken } = schema.shape;

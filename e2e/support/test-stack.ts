@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -83,6 +83,37 @@ export class TestStack {
     return result;
   }
 
+  /** Starts a command and kills it with all that it started, the engine first, once its output matches. */
+  async killWhen(moment: RegExp, command: string, ...args: string[]): Promise<void> {
+    const child = this.start(command, ...args);
+    let output = "";
+    await new Promise<void>((resolve, reject) => {
+      const look = (text: Buffer) => {
+        output += text;
+        if (moment.test(output)) resolve();
+      };
+      child.stdout!.on("data", look);
+      child.stderr!.on("data", look);
+      child.on("close", () => reject(new Error(`it ended before ${moment}:\n${output}`)));
+    });
+    const closed = new Promise((resolve) => child.on("close", resolve));
+    for (const pid of [...descendants(child.pid!), child.pid!]) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch (error) {
+        // It ended with its parent.
+        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+      }
+    }
+    await closed;
+  }
+
+  /** Command lines of running processes that name the stack's directory. */
+  processes(): string[] {
+    const { stdout } = spawnSync("ps", ["-eo", "args="], { encoding: "utf8" });
+    return stdout.split("\n").filter((line) => line.includes(this.stack.dir));
+  }
+
   get cloudPid(): number | undefined {
     return cloudPid(this.stack);
   }
@@ -113,6 +144,21 @@ export class TestStack {
     if (existsSync(this.stack.dir)) await this.must("down", "--purge");
     rmSync(this.stack.dir, { recursive: true, force: true });
   }
+}
+
+/** The processes that a process started, and theirs, but not what was detached into a group of its own. */
+function descendants(pid: number): number[] {
+  const { stdout } = spawnSync("ps", ["-eo", "pid=,ppid=,sid="], { encoding: "utf8" });
+  const all = stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/).map(Number) as [pid: number, parent: number, session: number]);
+  const session = all.find(([each]) => each === pid)?.[2];
+  const below = (parent: number): number[] =>
+    all
+      .filter(([each, its, itsSession]) => its === parent && itsSession === session && each !== parent)
+      .flatMap(([each]) => [each, ...below(each)]);
+  return below(pid);
 }
 
 /** An offset at which every local port is free now. */

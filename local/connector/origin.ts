@@ -53,7 +53,7 @@ export function proxyToOrigin(stream: ServerHttp2Stream, headers: IncomingHttpHe
     answered = true;
     if (head.length > 0) socket.unshift(head);
     stream.respond({ ":status": 200, ...http2Headers(incoming.rawHeaders) });
-    socket.on("error", () => stream.close(http2.constants.NGHTTP2_CONNECT_ERROR));
+    socket.on("error", (error) => stream.destroy(error));
     socket.pipe(stream).pipe(socket);
   });
   stream.on("error", () => {});
@@ -97,8 +97,15 @@ function requestOrigin(
     ...(secure ? { rejectUnauthorized: settings.noTLSVerify !== true, servername: url.hostname } : {}),
   });
   limitConnectTime(outgoing, seconds(settings.connectTimeout) ?? DEFAULT_CONNECT_TIMEOUT_SECONDS);
-  if (stream.endAfterHeaders || upgrade !== undefined) outgoing.end();
-  else stream.pipe(outgoing);
+  if (stream.endAfterHeaders || upgrade !== undefined) {
+    outgoing.end();
+  } else {
+    stream.pipe(outgoing, { end: false });
+    // A body that broke off must not look complete: a stream that was reset ends too.
+    stream.once("end", () => {
+      if (stream.rstCode === http2.constants.NGHTTP2_NO_ERROR) outgoing.end();
+    });
+  }
   return outgoing;
 }
 
@@ -121,7 +128,8 @@ function respond(stream: ServerHttp2Stream, incoming: IncomingMessage, isHead: b
     return;
   }
   // An origin that dies within its answer must not look like the answer's end.
-  incoming.once("error", () => stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR));
+  // (`close` would end the stream before it resets it.)
+  incoming.once("error", (error) => stream.destroy(error));
   incoming.pipe(stream);
 }
 

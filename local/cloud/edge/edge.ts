@@ -3,6 +3,7 @@ import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { ATTACH_PATH } from "../../connector/protocol.ts";
 import type { EdgeDirectory, TunnelConnections, WorkersRuntime } from "../contracts.ts";
 import { CLOUDFLARE_ERRORS, type CloudflareError } from "./cloudflareError.ts";
@@ -22,7 +23,7 @@ export interface EdgeOptions {
   /** Address to listen on; loopback. */
   host: string;
   /** A port with TLS, by Host header; PEM key and certificate. */
-  tls?: { key: string; cert: string; port: number };
+  tls?: { key: string | Buffer; cert: string | Buffer; port: number };
   log(line: string): void;
 }
 
@@ -47,6 +48,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   const tunnels = createTunnels(directory, log);
   const servers = new Set<http.Server>();
   const retries = new Set<NodeJS.Timeout>();
+  const running = new Set<ServerResponse>();
   let closed = false;
 
   const decide = (request: IncomingMessage, scheme: "http" | "https", mapped: string | undefined) => {
@@ -61,6 +63,8 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
 
   const handle =
     (scheme: "http" | "https", mapped?: string) => (request: IncomingMessage, response: ServerResponse) => {
+      running.add(response);
+      response.once("close", () => running.delete(response));
       const ray = newRay();
       response.setHeader("CF-Ray", ray);
       response.setHeader("Server", "cloudflare");
@@ -127,16 +131,13 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     const ended = [...servers].map((server) => {
       const done = server.listening ? once(server, "close") : Promise.resolve();
       server.close();
-      server.closeIdleConnections();
       return done;
     });
-    const timer = setTimeout(() => {
-      for (const server of servers) server.closeAllConnections();
-      tunnels.close();
-    }, graceMs);
-    await Promise.all(ended);
-    clearTimeout(timer);
+    const deadline = Date.now() + graceMs;
+    while (running.size > 0 && Date.now() < deadline) await delay(20);
     tunnels.close();
+    for (const server of servers) server.closeAllConnections();
+    await Promise.all(ended);
   };
 
   try {

@@ -29,23 +29,22 @@ export function proxyToTunnel(
     fail(CLOUDFLARE_ERRORS.tunnel);
     return;
   }
-  let over = false;
   stream.on("error", () => {});
   stream.once("response", (answer, _flags, ...rest: unknown[]) => {
     response.writeHead(Number(answer[":status"]), answerHeaders(answer, rest[0]));
     response.flushHeaders();
-    stream.pipe(response);
+    stream.pipe(response, { end: false });
   });
+  // What broke off must not look complete: a stream that was reset ends too.
   stream.once("end", () => {
-    over = stream.rstCode === http2.constants.NGHTTP2_NO_ERROR;
+    if (stream.rstCode === http2.constants.NGHTTP2_NO_ERROR) response.end();
   });
   stream.once("close", () => {
     if (!response.headersSent) fail(CLOUDFLARE_ERRORS.badGateway);
-    // What broke off must not look complete.
-    else if (!over || stream.rstCode !== http2.constants.NGHTTP2_NO_ERROR) response.destroy();
+    else if (!response.writableEnded) response.destroy();
   });
   response.once("close", () => {
-    if (!stream.closed) stream.close(http2.constants.NGHTTP2_CANCEL);
+    if (!stream.closed) stream.destroy(new Error("The client went away."));
   });
   if (hasBody) request.pipe(stream);
 }
@@ -90,7 +89,7 @@ export function proxyUpgrade(
     else fail(CLOUDFLARE_ERRORS.badGateway);
   });
   socket.once("close", () => {
-    if (!stream.closed) stream.close(http2.constants.NGHTTP2_CANCEL);
+    if (!stream.closed) stream.destroy(new Error("The client went away."));
   });
 }
 

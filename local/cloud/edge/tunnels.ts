@@ -93,6 +93,8 @@ export function createTunnels(directory: EdgeDirectory, log: (line: string) => v
       }
       socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${ATTACH_PROTOCOL}\r\n\r\n`);
       if (head.length > 0) socket.unshift(head);
+      // An HTTP/1.1 server's sockets stay open for writing when the peer ends; here that is the connector's end.
+      socket.allowHalfOpen = false;
       const session = http2.connect("http://connector", {
         createConnection: () => socket,
         settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },

@@ -166,10 +166,17 @@ function bodyOf(rules: Record<string, InputRule>, inputs: Properties): unknown {
 }
 
 function outputsOf(rules: Record<string, InputRule>, answer: Named): Properties {
-  const outputs = renameKeys(compact(answer), camelCase, fromApi) as Properties;
+  const told = renameKeys(compact(answer), camelCase, fromApi) as Properties;
+  // The API gives the whole object: what it leaves out is unset, but where it chooses a value itself.
+  const unset = Object.entries(rules).filter(([key, rule]) => !rule.computed && !rule.required && !ownerKeys.has(key));
   const own = new Set([...Object.keys(rules), "aud", "appCount", "createdAt", "reusable", "updatedAt"]);
-  return Object.fromEntries(Object.entries(outputs).filter(([key]) => own.has(key)));
+  return {
+    ...Object.fromEntries(unset.map(([key]) => [key, undefined])),
+    ...Object.fromEntries(Object.entries(told).filter(([key]) => own.has(key))),
+  };
 }
+
+const ownerKeys = new Set(["accountId", "zoneId"]);
 
 /** The program names policies by id; the API answers with the whole policy, in order of precedence. */
 function samePolicies(wanted: unknown, actual: unknown): boolean {

@@ -65,7 +65,8 @@ export function cloudflareApi({ config, signal }: OperationContext): CloudflareA
   ): Promise<T> {
     const api = await client();
     try {
-      return await api[method]<T>(where, { ...options, signal });
+      // A creation is never tried twice: the first try may have done it.
+      return await api[method]<T>(where, { ...options, signal, ...(method === "post" && { maxRetries: 0 }) });
     } catch (error) {
       throw described(error, `${method.toUpperCase()} ${where}`, baseURL);
     }

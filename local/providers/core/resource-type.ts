@@ -53,7 +53,8 @@ export interface ResourceType {
   create(inputs: Properties, context: OperationContext): Promise<Created>;
   /**
    * The resource as the API has it now, or undefined when it is gone. `state` is what is known so far: the last state,
-   * or the inputs of a creation that was cut off, or what `importId` got out of the id.
+   * or the inputs of a creation that was cut off, or what `importId` got out of the id. Outputs that are left out stay
+   * as they are known; an output that is there as undefined is unset.
    */
   read(id: string, state: Properties, context: OperationContext): Promise<Created | undefined>;
   /** Absent where every change replaces. */

@@ -145,10 +145,8 @@ export async function serve(provider: ProviderDefinition): Promise<void> {
       const found = await type.read(id, before, context());
       const response = new proto.ReadResponse();
       if (!found) return response;
-      const kept = fresh
-        ? Object.fromEntries(Object.entries(before).filter(([key]) => type.inputs[key]?.unread || key in state))
-        : Object.fromEntries(Object.entries(known).filter(([key]) => !type.inputs[key] || type.inputs[key].unread));
-      const outputs = { ...kept, ...found.outputs };
+      // What the API does not tell stays as it is known; what it tells as undefined is unset.
+      const outputs = { ...before, ...found.outputs };
       response.setId(found.id);
       response.setProperties(toStruct(outputs));
       response.setInputs(toStruct(inputsFromState(type, outputs, oldInputs)));

@@ -35,10 +35,15 @@ export function plainResource(kind: PlainResource): ResourceType {
   };
   const outputsOf = (object: Properties): Properties => {
     const all = renameKeys(compact(object), camelCase) as Properties;
-    const outputs = kind.fromApi?.(all) ?? all;
-    return Object.fromEntries(
-      Object.entries(outputs).filter(([key]) => key in kind.inputs || kind.outputs.includes(key)),
-    );
+    const told = kind.fromApi?.(all) ?? all;
+    // The API gives the whole object: what it leaves out is unset, but where it chooses a value itself.
+    const unset = Object.entries(kind.inputs).filter(([, rule]) => !rule.computed && !rule.required);
+    return {
+      ...Object.fromEntries(unset.map(([key]) => [key, undefined])),
+      ...Object.fromEntries(
+        Object.entries(told).filter(([key]) => key in kind.inputs || kind.outputs.includes(key)),
+      ),
+    };
   };
   type Answer = Record<string, Properties>;
   const objectOf = (answer: Answer) => answer[kind.one] ?? {};

@@ -807,6 +807,11 @@ describe("a restart", () => {
     ]);
   });
 
+  test("what an answer tells is on disk before it is given", async () => {
+    const made = await cloud.cloudflare.kv.namespaces.create({ account_id, title: "sessions" });
+    expect(await readFile(join(cloud.store.dir, "state.json"), "utf8")).toContain(made.id);
+  });
+
   test("secrets are on disk only in the state file", async () => {
     await upload("coda", { bindings: [{ type: "secret_text", name: "SECRET", text: "s3cr3t" }] });
     const files = await readdir(cloud.store.dir, { recursive: true, withFileTypes: true });

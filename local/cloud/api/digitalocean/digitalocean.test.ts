@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { createApiClient } from "dots-wrapper";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startTestApi, type TestApi } from "../testApi.ts";
@@ -422,6 +424,11 @@ describe("monitoring", () => {
     expect((await cloud.request("GET", `${path}/alerts/${id}`)).status).toBe(404);
     expect(cloud.store.collection("digitalocean.uptime.alerts").list()).toEqual([]);
   });
+});
+
+test("what an answer tells is on disk before it is given", async () => {
+  const { id } = await volume();
+  expect(await readFile(join(cloud.store.dir, "state.json"), "utf8")).toContain(id);
 });
 
 test("a restart keeps everything, numbers go on", async () => {

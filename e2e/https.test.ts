@@ -1,0 +1,95 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect } from "node:tls";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { Agent, fetch as undiciFetch } from "undici";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startCaller, summary } from "./support/callers.ts";
+import { TestStack } from "./support/test-stack.ts";
+
+/** The stack with https URLs and a certificate authority of its own, in both placements. */
+
+const DOMAIN = "example.test";
+const URL_OF_CODA = `https://coda-mcp.${DOMAIN}`;
+
+let files: string;
+let stack: TestStack;
+let token: string;
+let overTls: typeof fetch;
+
+beforeAll(async () => {
+  files = mkdtempSync(join(tmpdir(), "hybrid-mcp-ca-"));
+  const { key, cert, ca } = makeCertificates(files);
+  stack = await TestStack.create({ domain: DOMAIN });
+  const port = 8783 + stack.portOffset;
+  stack.stack.setFlag(["local", "tls"], { key, cert, ca, port });
+  await stack.must("up");
+  token = await stack.bearerToken();
+  // Names of the domain are at the local edge, as DNS would say.
+  const agent = new Agent({
+    connect: ({ hostname }, done) => {
+      const socket = connect({ host: "127.0.0.1", port, servername: hostname, ca: readFileSync(ca) });
+      socket.once("secureConnect", () => done(null, socket)).once("error", (error) => done(error, null));
+    },
+  });
+  overTls = ((input: URL | string, init: object) =>
+    undiciFetch(input, { ...init, dispatcher: agent })) as unknown as typeof fetch;
+});
+afterAll(async () => {
+  await stack?.destroy();
+  rmSync(files, { recursive: true, force: true });
+});
+
+async function rows(): Promise<number> {
+  const client = new Client({ name: "e2e", version: "1" });
+  await client.connect(
+    new StreamableHTTPClientTransport(new URL(`${URL_OF_CODA}/mcp`), {
+      fetch: overTls,
+      requestInit: { headers: { authorization: `Bearer ${token}` } },
+    }),
+  );
+  const call = { name: "list_rows", arguments: { doc: "pT7kXw2LmQ", table: "People" } };
+  const result = await client.callTool(call);
+  await client.close();
+  return (result.structuredContent as { rows: object[] }).rows.length;
+}
+
+describe.each(["workers", "droplet"] as const)("on %s", (placement) => {
+  beforeAll(async () => {
+    const { placement: now } = JSON.parse((await stack.must("status", "--json")).output).services[0];
+    if (now === placement) return;
+    const call = { name: "list_docs", arguments: {} };
+    const caller = startCaller({ url: `${URL_OF_CODA}/mcp`, token, rate: 20, call, fetch: overTls });
+    await stack.must("flip", "coda", placement);
+    const traffic = await caller.stop();
+    process.stdout.write(summary(`https flip to ${placement}`, traffic));
+    expect(traffic.failures).toEqual([]);
+  });
+
+  test("a client lists rows at the https URL", async () => {
+    expect(await rows()).toBe(8);
+    expect((await overTls(`${URL_OF_CODA}/health`)).headers.get("x-served-by")).toBe(placement);
+  });
+
+  test("the challenge names https URLs", async () => {
+    const { headers } = await overTls(`${URL_OF_CODA}/mcp`, { method: "POST" });
+    expect(headers.get("www-authenticate")).toContain(`resource_metadata="${URL_OF_CODA}/`);
+  });
+});
+
+/** A certificate authority and a certificate of it for the domain and workers.dev. */
+function makeCertificates(dir: string): { key: string; cert: string; ca: string } {
+  const path = (name: string) => join(dir, name);
+  const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: dir, stdio: "pipe" });
+  const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"];
+  openssl("req", "-x509", ...newKey, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Test CA");
+  openssl("req", ...newKey, "-keyout", "edge.key", "-out", "edge.csr", "-subj", `/CN=*.${DOMAIN}`);
+  writeFileSync(path("names"), `subjectAltName=DNS:*.${DOMAIN},DNS:*.local.workers.dev`);
+  openssl(
+    ...["x509", "-req", "-in", "edge.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"],
+    ...["-out", "edge.pem", "-days", "2", "-extfile", "names"],
+  );
+  return { key: path("edge.key"), cert: path("edge.pem"), ca: path("ca.pem") };
+}

@@ -1,0 +1,73 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "./support/eventually.ts";
+import { TestStack } from "./support/test-stack.ts";
+
+/** Commands that are cut off, that meet each other, or that find their port taken. */
+
+let stack: TestStack;
+beforeAll(async () => {
+  stack = await TestStack.create();
+});
+afterAll(() => stack?.destroy());
+
+const healthy = async () => (await fetch(`${stack.codaUrl}/health`)).ok;
+
+test("a port that is taken is named, with the way out, and nothing is left running", async () => {
+  const other = createServer().listen(Number(new URL(stack.codaUrl).port), "127.0.0.1");
+  await once(other, "listening");
+  const { code, output } = await stack.run("up");
+  other.close();
+  expect(code).toBe(1);
+  expect(output).toContain(`Port ${new URL(stack.codaUrl).port} of this machine is in use by another program`);
+  expect(output).toContain("npm run up -- --port-offset");
+  expect(output).not.toMatch(/^\s+at /m);
+  expect(stack.cloudPid).toBeUndefined();
+});
+
+describe("an up that is killed", () => {
+  test.each([
+    ["while the tunnel is being made", /ZeroTrustTunnelCloudflared tunnel creating/],
+    ["while the Worker is uploaded", /WorkersScript coda-script creating/],
+    ["while the route waits for its gate", /asking the new side/],
+  ])("%s is taken up again by the next one", async (_, moment) => {
+    await stack.killWhen(moment, "up");
+    const { output } = await stack.must("up");
+    process.stdout.write(
+      `${output
+        .split("\n")
+        .filter((line) => /under way|^ {2}creating/.test(line))
+        .join("\n")}\n`,
+    );
+    expect(await healthy()).toBe(true);
+    const { output: again } = await stack.must("up");
+    expect(again).not.toMatch(/\d+ (created|updated|replaced|deleted)/);
+    await stack.must("down", "--purge");
+    stack = await TestStack.create();
+  });
+});
+
+describe("a flip that is killed", () => {
+  test.each([
+    ["while the network is being made", /docker:index:Network network creating/],
+    ["while the container starts", /docker:index:Container coda creating/],
+  ])("%s: the next command goes on, and calls are answered all the time", async (_, moment) => {
+    await stack.must("up");
+    await stack.killWhen(moment, "flip", "coda", "droplet");
+    expect(await healthy()).toBe(true);
+    await stack.must("flip", "coda", "droplet");
+    expect((await fetch(`${stack.codaUrl}/health`)).headers.get("x-served-by")).toBe("droplet");
+    await stack.must("flip", "coda", "workers");
+  });
+});
+
+test("two commands at once: the second waits for the first and then does its own", async () => {
+  await stack.must("up");
+  const first = stack.run("flip", "coda", "droplet");
+  await eventually(async () => expect(stack.stack.flags.services).toBeDefined());
+  const [one, two] = await Promise.all([first, stack.run("flip", "coda", "workers")]);
+  expect([one.code, two.code]).toEqual([0, 0]);
+  expect(two.output).toMatch(/Another command \(pid \d+\) is working on this stack; waiting for it\./);
+  expect((await fetch(`${stack.codaUrl}/health`)).headers.get("x-served-by")).toBe("workers");
+});
