@@ -47,6 +47,7 @@ export async function deployService(service: ServiceName, { config, tunnel, drop
     new ServiceContainer(service, {
       config,
       droplet,
+      worker,
       bundle: built,
       env: { ...vars("droplet", dropletUpstreamUrl ?? upstream), ...secrets },
     });

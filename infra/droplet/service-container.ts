@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Bundle } from "../bundle.ts";
 import type { Config } from "../config.ts";
 import { networkAlias } from "../edge/tunnel.ts";
+import type { Worker } from "../edge/worker.ts";
 import { serviceContext } from "./build-context.ts";
 import { containerDefaults, label } from "./containers.ts";
 import type { Droplet } from "./droplet.ts";
@@ -11,6 +12,8 @@ import type { Droplet } from "./droplet.ts";
 export interface ServiceContainerArgs {
   config: Config;
   droplet: Droplet;
+  /** The same bundle on Cloudflare. */
+  worker: Worker;
   bundle: Bundle;
   /** Bindings, plain and secret, that the Worker has on Cloudflare too. */
   env: Record<string, pulumi.Input<string>>;
@@ -18,7 +21,7 @@ export interface ServiceContainerArgs {
 
 /** A service on the droplet: the bundle of its Worker, run by workerd in a container without a published port. */
 export class ServiceContainer extends pulumi.ComponentResource {
-  constructor(service: ServiceName, { config, droplet, bundle, env }: ServiceContainerArgs) {
+  constructor(service: ServiceName, { config, droplet, worker, bundle, env }: ServiceContainerArgs) {
     super("hybrid-mcp:droplet:ServiceContainer", `${service}-container`);
     const { host, containers, connector } = droplet;
     const options = { parent: this, provider: host.docker };
@@ -50,8 +53,9 @@ export class ServiceContainer extends pulumi.ComponentResource {
         destroyGraceSeconds: config.cutover.drainSeconds,
         labels: [label(config)],
       },
-      // Its calls come through the connector, which therefore outlives it: what drains from it still gets out.
-      { ...options, dependsOn: [connector] },
+      // The upload comes first: Cloudflare refuses a bundle that does not start, before the container is touched. And its
+      // calls come through the connector, which therefore outlives it: what drains from it still gets out.
+      { ...options, dependsOn: [worker, connector] },
     );
     this.registerOutputs();
   }

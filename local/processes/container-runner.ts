@@ -94,7 +94,10 @@ export class ContainerRunner {
   signal(name: NodeJS.Signals): void {
     const { process: running, status } = this.#record;
     if (!running || status !== "running") {
-      throw new ApiError(409, `Cannot kill container: ${this.#record.name}: Container ${this.#record.id} is not running`);
+      throw new ApiError(
+        409,
+        `Cannot kill container: ${this.#record.name}: Container ${this.#record.id} is not running`,
+      );
     }
     if (name === "SIGKILL" || name === "SIGTERM") this.#record.shouldRun = false;
     signalGroup(running, name);
@@ -152,7 +155,8 @@ export class ContainerRunner {
     await new Promise<void>((done, fail) => {
       child.once("spawn", done);
       child.once("error", (error: NodeJS.ErrnoException) => {
-        const why = error.code === "ENOENT" ? "no such file, neither in its WORKDIR nor on PATH" : (error.code ?? error.message);
+        const why =
+          error.code === "ENOENT" ? "no such file, neither in its WORKDIR nor on PATH" : (error.code ?? error.message);
         record.status = "exited";
         record.exitCode = 127;
         record.error = `Cannot start "${program}": ${why}`;
@@ -186,7 +190,12 @@ export class ContainerRunner {
       // The group is empty.
     }
     const ranMs = Date.now() - Date.parse(record.startedAt);
-    Object.assign(record, { exitCode: code, finishedAt: new Date().toISOString(), process: undefined, status: "exited" });
+    Object.assign(record, {
+      exitCode: code,
+      finishedAt: new Date().toISOString(),
+      process: undefined,
+      status: "exited",
+    });
     if (record.shouldRun && this.#policyRestarts(code)) {
       if (ranMs > restartDelay.resetAfterMs) this.#delayMs = restartDelay.firstMs;
       record.status = "restarting";
@@ -246,6 +255,12 @@ export class ContainerRunner {
 }
 
 function signalNumber(signal: NodeJS.Signals | null): number {
-  const numbers: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGKILL: 9, SIGTERM: 15 };
+  const numbers: Partial<Record<NodeJS.Signals, number>> = {
+    SIGHUP: 1,
+    SIGINT: 2,
+    SIGQUIT: 3,
+    SIGKILL: 9,
+    SIGTERM: 15,
+  };
   return signal ? (numbers[signal] ?? 0) : 0;
 }

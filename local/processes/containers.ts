@@ -88,7 +88,10 @@ export class Containers {
     }
     const networks: Record<string, Endpoint> = {};
     const mode = HostConfig?.NetworkMode || "bridge";
-    for (const network of new Set([mode === "default" ? "bridge" : mode, ...Object.keys(NetworkingConfig?.EndpointsConfig ?? {})])) {
+    for (const network of new Set([
+      mode === "default" ? "bridge" : mode,
+      ...Object.keys(NetworkingConfig?.EndpointsConfig ?? {}),
+    ])) {
       networks[this.#networkName(network)] = NetworkingConfig?.EndpointsConfig?.[network] ?? {};
     }
     const own = config.Entrypoint?.length ? { Entrypoint: config.Entrypoint, Cmd: config.Cmd ?? null } : {};

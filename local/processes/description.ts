@@ -31,7 +31,11 @@ export function describeContainer(record: ContainerRecord, records: Records): ob
       ...(health && { Health: health }),
     },
     HostConfig: record.hostConfig,
-    Mounts: (record.hostConfig.Mounts ?? []).map((mount) => ({ ...mount, Destination: mount.Target, Name: mount.Source })),
+    Mounts: (record.hostConfig.Mounts ?? []).map((mount) => ({
+      ...mount,
+      Destination: mount.Target,
+      Name: mount.Source,
+    })),
     Config: record.config,
     NetworkSettings: { Bridge: "", Ports: portsOf(record), Networks: networksOf(record, records) },
   };
@@ -48,7 +52,10 @@ export function summarizeContainer(record: ContainerRecord, records: Records): o
     ImageID: record.imageId,
     Command: [...(record.config.Entrypoint ?? []), ...(record.config.Cmd ?? [])].join(" "),
     Created: seconds(record.created),
-    Ports: Object.keys(record.config.ExposedPorts ?? {}).map((port) => ({ PrivatePort: Number.parseInt(port, 10), Type: "tcp" })),
+    Ports: Object.keys(record.config.ExposedPorts ?? {}).map((port) => ({
+      PrivatePort: Number.parseInt(port, 10),
+      Type: "tcp",
+    })),
     Labels: record.config.Labels ?? {},
     State: record.status,
     Status: statusText(record) + health,

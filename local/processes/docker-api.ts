@@ -67,7 +67,8 @@ export function dockerApi({ dir, file, images, containers, log }: Parts) {
   const container = (call: Call) => containers.get(call.names[0] ?? "");
   const network = (name = ""): NetworkRecord => {
     const found = records.networks.find(
-      (candidate) => candidate.name === name || candidate.id === name || (name.length >= 12 && candidate.id.startsWith(name)),
+      (candidate) =>
+        candidate.name === name || candidate.id === name || (name.length >= 12 && candidate.id.startsWith(name)),
     );
     if (!found) throw new ApiError(404, `network ${name} not found`);
     return found;
@@ -154,7 +155,9 @@ export function dockerApi({ dir, file, images, containers, log }: Parts) {
       /^\/containers\/([^/]+)\/kill$/,
       (call) => {
         const signal = (call.query.get("signal") ?? "SIGKILL").toUpperCase();
-        containers.runner(container(call)).signal((signal.startsWith("SIG") ? signal : `SIG${signal}`) as NodeJS.Signals);
+        containers
+          .runner(container(call))
+          .signal((signal.startsWith("SIG") ? signal : `SIG${signal}`) as NodeJS.Signals);
         return new NoBody(204);
       },
     ],
@@ -213,7 +216,12 @@ export function dockerApi({ dir, file, images, containers, log }: Parts) {
         if (records.networks.some((one) => one.name === name)) {
           throw new ApiError(409, `network with name ${name} already exists`);
         }
-        const made = { id: randomBytes(32).toString("hex"), name, created: new Date().toISOString(), request: { ...body } };
+        const made = {
+          id: randomBytes(32).toString("hex"),
+          name,
+          created: new Date().toISOString(),
+          request: { ...body },
+        };
         records.networks.push(made);
         file.save();
         return new Body(201, { Id: made.id, Warning: "" });
@@ -227,7 +235,10 @@ export function dockerApi({ dir, file, images, containers, log }: Parts) {
         const found = network(name);
         const users = usersOf(found);
         if (users.length > 0) {
-          throw new ApiError(403, `error while removing network: network ${found.name} id ${found.id} has active endpoints`);
+          throw new ApiError(
+            403,
+            `error while removing network: network ${found.name} id ${found.id} has active endpoints`,
+          );
         }
         records.networks = records.networks.filter((one) => one !== found);
         for (const record of containers.all) delete record.networks[found.name];
@@ -292,7 +303,9 @@ export function dockerApi({ dir, file, images, containers, log }: Parts) {
       /^\/volumes\/([^/]+)$/,
       async ({ names: [name] }) => {
         const found = volume(name);
-        const user = containers.all.find((one) => (one.hostConfig.Mounts ?? []).some((mount) => mount.Source === found.name));
+        const user = containers.all.find((one) =>
+          (one.hostConfig.Mounts ?? []).some((mount) => mount.Source === found.name),
+        );
         if (user) throw new ApiError(409, `remove ${found.name}: volume is in use - [${user.id}]`);
         records.volumes = records.volumes.filter((one) => one !== found);
         file.save();
@@ -337,7 +350,9 @@ export function dockerApi({ dir, file, images, containers, log }: Parts) {
   function listed(query: URLSearchParams) {
     const { name, label, status, id } = filters(query);
     return containers.all
-      .filter((record) => isTrue(query.get("all")) || status || record.status === "running" || record.status === "restarting")
+      .filter(
+        (record) => isTrue(query.get("all")) || status || record.status === "running" || record.status === "restarting",
+      )
       .filter((record) => !status || status.includes(record.status))
       .filter((record) => !name || name.some((part) => `/${record.name}`.includes(part)))
       .filter((record) => !id || id.some((part) => record.id.startsWith(part)))

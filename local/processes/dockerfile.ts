@@ -54,7 +54,10 @@ export function planBuild(
       }
       case "FROM": {
         if (plan.base) refuse("a build with several stages needs Docker Engine.");
-        plan.base = filled().replace(/^--platform=\S+\s+/, "").split(/\s+/)[0] ?? "";
+        plan.base =
+          filled()
+            .replace(/^--platform=\S+\s+/, "")
+            .split(/\s+/)[0] ?? "";
         if (!plan.base) refuse("FROM needs an image; an ARG without a value leaves it empty.");
         const inherited = base(plan.base);
         if (inherited) plan.config = structuredClone(inherited);

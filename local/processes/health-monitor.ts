@@ -24,7 +24,9 @@ export function monitorHealth(
   where: { cwd: string; env: Record<string, string> },
   changed: (health: Health) => void,
 ): HealthMonitor {
-  const [interval, timeout, startPeriod] = [check.Interval, check.Timeout, check.StartPeriod].map((time) => (time ?? 0) / 1e6);
+  const [interval, timeout, startPeriod] = [check.Interval, check.Timeout, check.StartPeriod].map(
+    (time) => (time ?? 0) / 1e6,
+  );
   const every = interval || defaults.interval;
   const retries = check.Retries || defaults.retries;
   const started = Date.now();

@@ -39,7 +39,9 @@ export class ImageStore {
   find(name: string): ImageRecord | undefined {
     const tag = withTag(name);
     const hex = name.replace(/^sha256:/, "");
-    const byId = /^[0-9a-f]{7,64}$/.test(hex) ? (image: ImageRecord) => image.id.startsWith(`sha256:${hex}`) : undefined;
+    const byId = /^[0-9a-f]{7,64}$/.test(hex)
+      ? (image: ImageRecord) => image.id.startsWith(`sha256:${hex}`)
+      : undefined;
     return this.all.find((image) => image.tags.includes(tag)) ?? (byId && this.all.find(byId));
   }
 
@@ -62,7 +64,10 @@ export class ImageStore {
       const archive = join(work, "context.tar");
       await pipeline(request.context, createWriteStream(archive));
       await run("tar", ["-xf", archive, "-C", context, "--no-same-owner"]).catch((error: Error) => {
-        throw new ApiError(400, `The build context is no tar archive: ${error.message.split("\n")[1] ?? error.message}`);
+        throw new ApiError(
+          400,
+          `The build context is no tar archive: ${error.message.split("\n")[1] ?? error.message}`,
+        );
       });
       const text = await readFile(inside(context, request.dockerfile), "utf8").catch(() => {
         throw new ApiError(400, `Cannot locate specified Dockerfile: ${request.dockerfile}`);
@@ -110,7 +115,10 @@ export class ImageStore {
     if (rest.length === 0) {
       const [user] = users(image);
       if (user) {
-        throw new ApiError(409, `conflict: unable to remove repository reference "${name}" - container ${user} is using it`);
+        throw new ApiError(
+          409,
+          `conflict: unable to remove repository reference "${name}" - container ${user} is using it`,
+        );
       }
     }
     const untagged = image.tags.filter((tag) => !rest.includes(tag)).map((tag) => ({ Untagged: tag }));

@@ -222,7 +222,11 @@ test("a program that is not there is an error of the start, and an unhealthy con
   const sick = await docker.createContainer({
     name: "sick",
     Image: "test/app:1",
-    Healthcheck: { Test: ["CMD-SHELL", "echo not well; exit 1"], Interval: 200_000_000, Retries: 2 } as Docker.HealthConfig,
+    Healthcheck: {
+      Test: ["CMD-SHELL", "echo not well; exit 1"],
+      Interval: 200_000_000,
+      Retries: 2,
+    } as Docker.HealthConfig,
   });
   await sick.start();
   await vi.waitFor(async () => {

@@ -11,8 +11,7 @@ const resources: Record<string, ResourceType> = {
 
 /**
  * Finds a resource that a cut-off update may have made, by what makes it unique in its cloud (name, hostname, pattern
- * …), for `pulumi refresh --import-pending-creates URN ID`. Endpoints and tokens come from the environment, as they do
- * for the plugins.
+ * …). Endpoints and tokens come from the environment, as they do for the plugins.
  * @param type - type token, e.g. `cloudflare:index/workersRoute:WorkersRoute`
  * @param inputs - the resource's inputs as the state has them; what is needed of them is never secret
  * @returns its import id; undefined when there is none, or when resources of this type exist in the state only

@@ -534,10 +534,13 @@ describe("connectors", () => {
     const exited = once(first.child, "exit");
     const answers: (number | undefined)[] = [];
     let loading = true;
-    const load = (async () => {
-      while (loading) answers.push((await get("/")).status);
-    })();
+    const load = Promise.all(
+      Array.from({ length: 4 }, async () => {
+        while (loading) answers.push((await get("/")).status);
+      }),
+    );
     first.child.kill("SIGTERM");
+    await until(async () => (await fetch(`http://${first.metrics}/ready`)).status === 503);
     expect(await textOf(await response)).toContain("tick39");
     expect((await exited)[0]).toBe(0);
     loading = false;

@@ -1,5 +1,4 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Log, LogLevel, Miniflare, type MiniflareOptions, type WorkerOptions } from "miniflare";
 import { ScriptStartError, type ScriptVersion } from "../contracts.ts";
@@ -37,6 +36,8 @@ export type ObjectHome = "elsewhere" | { path: string | undefined };
 export interface InstanceOptions {
   version: ScriptVersion;
   objects: ObjectHome;
+  /** A folder for files that are of use while this process runs. */
+  runDir: string;
   context: BindingContext;
   allowedHosts: string[];
   trustedCertificates: string[];
@@ -55,7 +56,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   const { version } = options;
   const { workers, objects } = await workersOf(options);
   // Miniflare tells the debug port in a registry folder only; one folder each keeps instances apart.
-  const registry = await mkdtemp(join(tmpdir(), "local-cloud-worker-"));
+  const registry = await mkdtemp(join(options.runDir, "registry-"));
   const output: string[] = [];
   let started = false;
   const log = (message: string) => {
@@ -214,9 +215,12 @@ function objectOptions(version: ScriptVersion, bindings: RuntimeBindings, home: 
   };
 }
 
-/** A Worker's output as lines, without workerd's own diagnostics of refused and broken connections. */
+/** A Worker's output as lines; of workerd's own diagnostics of connections, only refusals, and those in plain words. */
 function logLines(message: string): string[] {
-  if (/^(workerd|kj|capnp)\/[^\n]*(restrictPeers|DNS lookup failed|disconnected|CODE_MOVED)/.test(message)) return [];
+  if (/^(workerd|kj|capnp)\//.test(message)) {
+    if (message.includes("restrictPeers")) return ["an outgoing connection to a non-public address was refused."];
+    if (/DNS lookup failed|disconnected|CODE_MOVED/.test(message)) return [];
+  }
   return message.split("\n").filter((line) => line !== "" && !line.startsWith("stack: "));
 }
 

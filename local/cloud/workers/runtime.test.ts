@@ -1,4 +1,6 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -508,6 +510,9 @@ describe("outgoing fetch with global_fetch_strictly_public", () => {
     for (const host of hosts) {
       expect(await get("strict", `http://${host}:${standInPort}/`)).toMatch(/^refused: No connection to/);
     }
+    // By the guard, not for want of a route to them.
+    const refusals = () => lines.filter((line) => /^strict: .* non-public address was refused/.test(line)).length;
+    await until(() => refusals() === hosts.length);
     // A name: allowed on its own port only; and a redirect is checked like any other fetch.
     expect(await get("strict", "http://localhost:9/")).toMatch(/^refused/);
     expect(await get("strict", `http://localhost:${standInPort}/redirect`)).toMatch(/^refused/);
@@ -542,4 +547,27 @@ test("everything is there again after the runtime was closed and started anew", 
   expect((await second.d1("d", "SELECT * FROM t", []))[0]!.results).toEqual([]);
   await second.close();
   await rm(again, { recursive: true });
+});
+
+test("when its process is killed, no workerd stays, and the next run has the data", async () => {
+  const killed = await mkdtemp(join(tmpdir(), "workers-test-"));
+  const program = `
+    const { createWorkersRuntime } = await import(${JSON.stringify(new URL("runtime.ts", import.meta.url).href)});
+    const runtime = await createWorkersRuntime({ dir: ${JSON.stringify(killed)}, log: () => {}, allowedHosts: [] });
+    await runtime.d1("d", "CREATE TABLE t (v); INSERT INTO t VALUES (1)", []);
+    process.stdout.write("ready");`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(child.stdout, "data");
+  const workerds = execFileSync("pgrep", ["-P", String(child.pid)], { encoding: "utf8" })
+    .trim()
+    .split("\n");
+  expect(workerds.length).toBeGreaterThan(0);
+  child.kill("SIGKILL");
+  await until(() => workerds.every((pid) => !existsSync(`/proc/${pid}/exe`)));
+  const next = await createWorkersRuntime({ dir: killed, log: () => {}, allowedHosts: [] });
+  expect((await next.d1("d", "SELECT v FROM t", []))[0]!.results).toEqual([{ v: 1 }]);
+  await next.close();
+  await rm(killed, { recursive: true });
 });

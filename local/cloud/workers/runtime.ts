@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ScriptVersion, WorkersRuntime } from "../contracts.ts";
 import { type BindingContext, objectKey } from "./bindings.ts";
+import { writeBoundWorkerd } from "./boundWorkerd.ts";
 import { createCronSchedule } from "./cronSchedule.ts";
 import { dispatchTo } from "./dispatch.ts";
 import { droppedClasses, type Instance, type ObjectHome, startInstance } from "./instance.ts";
@@ -47,7 +48,12 @@ interface Script {
  */
 export async function createWorkersRuntime(options: WorkersRuntimeOptions): Promise<WorkersRuntime> {
   const { dir, log, allowedHosts, trustedCertificates = [], objectDrainMs = 10_000 } = options;
-  await mkdir(dir, { recursive: true });
+  // What belongs to running processes only: nothing in it is of use to the next run.
+  const runDir = join(dir, "run");
+  await rm(runDir, { recursive: true, force: true });
+  await mkdir(runDir, { recursive: true });
+  // Miniflare takes the path from the environment only.
+  process.env.MINIFLARE_WORKERD_PATH = await writeBoundWorkerd(runDir);
   const storage = await openStorage(dir, log);
   const scripts = new Map<string, Script>();
   const instances = new Map<Instance, Script>();
@@ -86,6 +92,7 @@ export async function createWorkersRuntime(options: WorkersRuntimeOptions): Prom
     const instance = await startInstance({
       version,
       objects,
+      runDir,
       context: context(version),
       allowedHosts,
       trustedCertificates,

@@ -139,7 +139,10 @@ function described(error: unknown, request: string, baseURL: string): Error {
  */
 export function importParts(importId: string, ...names: string[]): string[] {
   const parts = importId.split("/");
-  if (parts.length > names.length) parts.splice(names.length - 1, parts.length, parts.slice(names.length - 1).join("/"));
+  if (parts.length > names.length)
+    parts.splice(names.length - 1, parts.length, parts.slice(names.length - 1).join("/"));
   if (parts.length === names.length && parts.every(Boolean)) return parts;
-  throw new Error(`"${importId}" is no import id of this resource: it is written ${names.map((name) => `<${name}>`).join("/")}.`);
+  throw new Error(
+    `"${importId}" is no import id of this resource: it is written ${names.map((name) => `<${name}>`).join("/")}.`,
+  );
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { account_id, startTestApi, type TestApi, zone_id } from "../../cloud/api/testApi.ts";
 import { lookup } from "../lookup.ts";
+import { adoptPendingCreates, type ExportedStack } from "../pending-creates.ts";
 import { createTestStack, type TestStack } from "../testing/stack.ts";
 
 let cloud: TestApi;
@@ -90,7 +91,10 @@ test("the whole edge is made, and a second preview, with and without refresh, ch
   expect(token).toMatchObject({ a: account_id, t: outputs.tunnelId });
   const route = await cloud.request("GET", `/client/v4/zones/${zone_id}/workers/routes/${outputs.routeId}`);
   expect(route.body.result).toMatchObject({ pattern: "coda-mcp.example.com/*", script: "coda" });
-  const config = await cloud.request("GET", `/client/v4/accounts/${account_id}/cfd_tunnel/${outputs.tunnelId}/configurations`);
+  const config = await cloud.request(
+    "GET",
+    `/client/v4/accounts/${account_id}/cfd_tunnel/${outputs.tunnelId}/configurations`,
+  );
   expect(config.body.result.config.ingress[0]).toMatchObject({
     hostname: "coda-mcp.example.com",
     originRequest: { noTLSVerify: true, connectTimeout: 5 },
@@ -197,9 +201,13 @@ test("every kind is found by its name, and its id imports it without a change", 
     const token = `cloudflare:index/${type}`;
     expect(await lookup(token, inputsOf(name)), type).toBe(id);
   }
-  expect(await lookup("cloudflare:index/workersRoute:WorkersRoute", { zoneId: zone_id, pattern: "none/*" })).toBeUndefined();
+  expect(
+    await lookup("cloudflare:index/workersRoute:WorkersRoute", { zoneId: zone_id, pattern: "none/*" }),
+  ).toBeUndefined();
 
-  for (const [type, name, id] of expected.filter(([, one]) => one === "route" || one === "record" || one === "ingress")) {
+  for (const [type, name, id] of expected.filter(
+    ([, one]) => one === "route" || one === "record" || one === "ingress",
+  )) {
     const urn = `urn:pulumi:test::test::cloudflare:index/${type}::${name}`;
     await stack.run("state", "delete", urn, "--yes", "--target-dependents");
     const imported = await stack.run("import", `cloudflare:index/${type}`, name, id, "--yes", "--protect=false");
@@ -208,22 +216,30 @@ test("every kind is found by its name, and its id imports it without a change", 
   expect(await stack.preview(), (await stack.run("preview", "--diff")).output).toEqual([]);
 }, 180_000);
 
-test("a creation that was cut off is imported by what lookup finds, and the next update goes on", async () => {
+test("creations that were cut off are taken into the state by name, or forgotten, and the next update changes nothing", async () => {
   const { routeId } = await stack.outputs();
-  const text = await stack.exportText();
-  const exported = JSON.parse(text) as { deployment: { resources: { urn: string }[]; pending_operations?: unknown[] } };
-  const cut = exported.deployment.resources.find((one) => one.urn.endsWith("::route")) as unknown as Record<string, unknown>;
-  const { id: _, outputs: __, ...pending } = cut;
-  exported.deployment.resources = exported.deployment.resources.filter((one) => one !== (cut as unknown));
-  exported.deployment.pending_operations = [{ resource: pending, type: "creating" }];
-  await writeFile(join(stack.dir, "state.json"), JSON.stringify(exported));
-  await stack.run("stack", "import", "--file", "state.json");
-  const found = await lookup("cloudflare:index/workersRoute:WorkersRoute", cut.inputs as Record<string, unknown>);
-  expect(found).toBe(`${zone_id}/${routeId}`);
-  const refreshed = await stack.run("refresh", "--yes", "--skip-preview", "--import-pending-creates", String(cut.urn), "--import-pending-creates", String(found));
+  const exported = JSON.parse(await stack.exportText()) as ExportedStack;
+  const urns = ["route", "cron"].map(
+    (name) => exported.deployment.resources?.find((one) => one.urn.endsWith(`::${name}`))?.urn ?? "",
+  );
+  // As a kill between the request and its answer leaves the state.
+  const cut = (exported.deployment.resources ?? []).filter((one) => urns.includes(one.urn));
+  const pending = cut.map(({ id: _, outputs: __, ...resource }) => ({ resource, type: "creating" }));
+  const missing = { ...pending[0]?.resource, urn: `${urns[0]}2`, inputs: { zoneId: zone_id, pattern: "none/*" } };
+  exported.deployment.resources = exported.deployment.resources?.filter((one) => !urns.includes(one.urn));
+  exported.deployment.pending_operations = [...pending, { resource: missing as (typeof cut)[0], type: "creating" }];
+
+  const mended = await adoptPendingCreates(exported);
+  expect(mended.adopted.sort()).toEqual([...urns].sort());
+  expect(mended.cleared).toEqual([missing.urn]);
+  await writeFile(join(stack.dir, "state.json"), JSON.stringify(mended.stack));
+  const imported = await stack.run("stack", "import", "--file", "state.json");
+  expect(imported.code, imported.output).toBe(0);
+  const refreshed = await stack.run("refresh", "--yes", "--skip-preview");
   expect(refreshed.code, refreshed.output).toBe(0);
-  expect((await stack.export()).pendingOperations ?? []).toEqual([]);
-  expect(await stack.preview(), refreshed.output + JSON.stringify(pending)).toEqual([]);
+  expect((await stack.export()).resources.find((one) => one.urn === urns[0])?.id).toBe(routeId);
+  expect(await stack.preview(), (await stack.run("preview", "--diff")).output).toEqual([]);
+  expect(await stack.exportText()).not.toContain("s3cr3t-value");
 }, 120_000);
 
 test("a file is uploaded by its hash, Durable Object migrations are sent once, and a wrong hash is refused", async () => {
@@ -232,7 +248,10 @@ test("a file is uploaded by its hash, Durable Object migrations are sent once, a
   await writeFile(file, source);
   const hash = createHash("sha256").update(source).digest("hex");
   const fromFile = (sha: string) =>
-    program({ migrated: true }).replace(/ {2}content: .*,/, `contentFile: ${JSON.stringify(file)}, contentSha256: "${sha}",`);
+    program({ migrated: true }).replace(
+      / {2}content: .*,/,
+      `contentFile: ${JSON.stringify(file)}, contentSha256: "${sha}",`,
+    );
   await stack.program(fromFile("0".repeat(64)));
   const refused = await stack.run("up", "--yes", "--skip-preview");
   expect(refused.output).toContain("contentSha256 is not the hash of");
@@ -257,11 +276,17 @@ test("Access applications and policies are made, changed in place, and stay as t
   await stack.program(program({ more: access("deny") }));
   expect(ops(await stack.preview())).toContain("update policy");
   await stack.up();
-  expect(await lookup("cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy", { accountId: account_id, name: "people" })).toMatch(
-    new RegExp(`^${account_id}/`),
-  );
   expect(
-    await lookup("cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication", { accountId: account_id, name: "n8n" }),
+    await lookup("cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy", {
+      accountId: account_id,
+      name: "people",
+    }),
+  ).toMatch(new RegExp(`^${account_id}/`));
+  expect(
+    await lookup("cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication", {
+      accountId: account_id,
+      name: "n8n",
+    }),
   ).toMatch(new RegExp(`^accounts/${account_id}/`));
 }, 120_000);
 

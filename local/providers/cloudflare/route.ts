@@ -29,7 +29,9 @@ export const workersRoute: ResourceType = {
   },
   async read(id, { zoneId }, context) {
     const found = await orGone(cloudflareApi(context).get<Route>(path`/zones/${zoneId}/workers/routes/${id}`));
-    return found && { id, outputs: { zoneId, pattern: found.pattern, script: found.script ?? undefined } as Properties };
+    return (
+      found && { id, outputs: { zoneId, pattern: found.pattern, script: found.script ?? undefined } as Properties }
+    );
   },
   async update(id, { zoneId, pattern, script }, _state, context) {
     await cloudflareApi(context).put(path`/zones/${zoneId}/workers/routes/${id}`, { pattern, script: script ?? null });

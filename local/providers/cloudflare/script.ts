@@ -105,7 +105,10 @@ export const workersScript: ResourceType = {
       problems.push({ property: "content", reason: "One of content, contentFile and assets must be given." });
     }
     if (inputs.contentFile !== undefined && inputs.contentSha256 === undefined) {
-      problems.push({ property: "contentSha256", reason: "contentFile needs contentSha256, the file's SHA-256 in hex." });
+      problems.push({
+        property: "contentSha256",
+        reason: "contentFile needs contentSha256, the file's SHA-256 in hex.",
+      });
     }
     if (inputs.mainModule !== undefined && inputs.bodyPart !== undefined && !hasUnknown(inputs)) {
       problems.push({ property: "bodyPart", reason: "Only one of mainModule and bodyPart can be given." });

@@ -17,7 +17,11 @@ export function camelCase(name: string): string {
  * Renames all keys of a value, deep.
  * @param special - names that do not follow the rule (plurals of the Pulumi SDK), in the direction of the renaming
  */
-export function renameKeys(value: unknown, rename: (name: string) => string, special: Record<string, string> = {}): unknown {
+export function renameKeys(
+  value: unknown,
+  rename: (name: string) => string,
+  special: Record<string, string> = {},
+): unknown {
   if (Array.isArray(value)) return value.map((item) => renameKeys(item, rename, special));
   if (!isObject(value)) return value;
   return Object.fromEntries(

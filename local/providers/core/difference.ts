@@ -43,7 +43,9 @@ function differs(rule: InputRule, actual: unknown, before: unknown, given: unkno
   if (wanted === undefined) return !rule.computed && !isEmpty(actual);
   if (same(rule, wanted, actual, news)) {
     // Taken away inside an object: the API still has it, so only the last inputs tell.
-    return before !== undefined && given !== undefined && !equal(before, given) && !sameExactly(rule, wanted, actual, news);
+    return (
+      before !== undefined && given !== undefined && !equal(before, given) && !sameExactly(rule, wanted, actual, news)
+    );
   }
   return true;
 }

@@ -1,11 +1,11 @@
 import * as grpc from "@grpc/grpc-js";
-import anyproto from "google-protobuf/google/protobuf/any_pb.js";
-import emptyproto from "google-protobuf/google/protobuf/empty_pb.js";
-import structproto from "google-protobuf/google/protobuf/struct_pb.js";
 import pluginproto from "@pulumi/pulumi/proto/plugin_pb.js";
 import service from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import proto from "@pulumi/pulumi/proto/provider_pb.js";
 import statusproto from "@pulumi/pulumi/proto/status_pb.js";
+import anyproto from "google-protobuf/google/protobuf/any_pb.js";
+import emptyproto from "google-protobuf/google/protobuf/empty_pb.js";
+import structproto from "google-protobuf/google/protobuf/struct_pb.js";
 import { difference, inputsFromState, withDefaults } from "./difference.ts";
 import type { OperationContext, Properties, ProviderDefinition, ResourceType } from "./resource-type.ts";
 import { InitFailure } from "./resource-type.ts";
@@ -61,7 +61,8 @@ export async function serve(provider: ProviderDefinition): Promise<void> {
       const type = resourceType(request.getUrn());
       const inputs = compact(fromStruct(request.getNews())) as Properties;
       if (type.autoName && inputs.name === undefined) {
-        inputs.name = fromStruct(request.getOlds()).name ?? automaticName(request.getUrn(), request.getRandomseed_asU8());
+        inputs.name =
+          fromStruct(request.getOlds()).name ?? automaticName(request.getUrn(), request.getRandomseed_asU8());
       }
       const response = new proto.CheckResponse();
       const failures = Object.entries(type.inputs)
@@ -175,7 +176,9 @@ export async function serve(provider: ProviderDefinition): Promise<void> {
     const token = urn.split("::")[2]?.split("$").pop() ?? "";
     const type = provider.resources[token];
     if (type) return type;
-    throw new Error(`The local ${provider.name} provider has no resource type ${token}; see local/providers/${provider.name}.`);
+    throw new Error(
+      `The local ${provider.name} provider has no resource type ${token}; see local/providers/${provider.name}.`,
+    );
   }
 
   const server = new grpc.Server({
@@ -255,4 +258,3 @@ function toStruct(properties: Properties): InstanceType<typeof structproto.Struc
   const plain = compact(properties) as Properties;
   return structproto.Struct.fromJavaScript(plain as Parameters<typeof structproto.Struct.fromJavaScript>[0]);
 }
-

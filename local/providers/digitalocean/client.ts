@@ -50,7 +50,10 @@ export function digitalOceanApi({ config, signal }: OperationContext): DigitalOc
       response = await fetch(`${base}/v2${where}`, {
         method,
         signal,
-        headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { "content-type": "application/json" }) },
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body !== undefined && { "content-type": "application/json" }),
+        },
         body: body === undefined ? null : JSON.stringify(body),
       });
     } catch (error) {

@@ -40,9 +40,7 @@ export function plainResource(kind: PlainResource): ResourceType {
     const unset = Object.entries(kind.inputs).filter(([, rule]) => !rule.computed && !rule.required);
     return {
       ...Object.fromEntries(unset.map(([key]) => [key, undefined])),
-      ...Object.fromEntries(
-        Object.entries(told).filter(([key]) => key in kind.inputs || kind.outputs.includes(key)),
-      ),
+      ...Object.fromEntries(Object.entries(told).filter(([key]) => key in kind.inputs || kind.outputs.includes(key))),
     };
   };
   type Answer = Record<string, Properties>;
@@ -78,4 +76,3 @@ export function plainResource(kind: PlainResource): ResourceType {
     },
   };
 }
-

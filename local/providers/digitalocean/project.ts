@@ -61,7 +61,10 @@ export const projectResources: ResourceType = {
   async create(inputs, context) {
     const resources = inputs.resources as string[];
     await assign(String(inputs.project), resources, context);
-    const hash = createHash("sha256").update([...resources].sort().join(",")).digest("hex").slice(0, 12);
+    const hash = createHash("sha256")
+      .update([...resources].sort().join(","))
+      .digest("hex")
+      .slice(0, 12);
     return { id: `${inputs.project}-${hash}`, outputs: {} };
   },
   async read(id, state, context) {
@@ -75,7 +78,10 @@ export const projectResources: ResourceType = {
   },
   async delete(_id, state, context) {
     const actual = await assigned(String(state.project), context);
-    await unassign(((state.resources ?? []) as string[]).filter((urn) => actual.includes(urn)), context);
+    await unassign(
+      ((state.resources ?? []) as string[]).filter((urn) => actual.includes(urn)),
+      context,
+    );
   },
 };
 
@@ -91,11 +97,20 @@ async function unassign(resources: string[], context: OperationContext): Promise
 }
 
 async function reassign(id: string, wanted: string[], before: string[], context: OperationContext): Promise<void> {
-  await unassign(before.filter((urn) => !wanted.includes(urn)), context);
-  await assign(id, wanted.filter((urn) => !before.includes(urn)), context);
+  await unassign(
+    before.filter((urn) => !wanted.includes(urn)),
+    context,
+  );
+  await assign(
+    id,
+    wanted.filter((urn) => !before.includes(urn)),
+    context,
+  );
 }
 
 async function assigned(id: string, context: OperationContext): Promise<string[]> {
-  const found = await orGone(digitalOceanApi(context).list<{ urn: string }>(path`/projects/${id}/resources`, "resources"));
+  const found = await orGone(
+    digitalOceanApi(context).list<{ urn: string }>(path`/projects/${id}/resources`, "resources"),
+  );
   return (found ?? []).map((resource) => resource.urn);
 }

@@ -1,9 +1,9 @@
 import type { ProviderDefinition } from "../core/resource-type.ts";
-import { sshKey } from "./ssh-key.ts";
 import { droplet } from "./droplet.ts";
 import { monitorAlert, uptimeAlert, uptimeCheck } from "./monitoring.ts";
 import { firewall, vpc } from "./network.ts";
 import { project, projectResources } from "./project.ts";
+import { sshKey } from "./ssh-key.ts";
 import { volume, volumeAttachment } from "./volume.ts";
 
 /** Stands in for the official `digitalocean` plugin. */

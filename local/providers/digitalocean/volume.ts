@@ -93,7 +93,8 @@ export const volumeAttachment: ResourceType = {
   deleteBeforeReplace: true,
   importId(importId) {
     const [dropletId, volumeId] = importId.split(",");
-    if (!dropletId || !volumeId) throw new Error(`"${importId}" is no import id: it is written <droplet id>,<volume id>.`);
+    if (!dropletId || !volumeId)
+      throw new Error(`"${importId}" is no import id: it is written <droplet id>,<volume id>.`);
     return { id: attachmentId(dropletId, volumeId), state: { dropletId: Number(dropletId), volumeId } };
   },
   async create({ dropletId, volumeId }, context) {

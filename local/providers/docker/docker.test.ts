@@ -3,9 +3,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Docker from "dockerode";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { lookup } from "../lookup.ts";
 import { shellImage } from "../testing/base-image.ts";
 import { createTestStack, type TestStack } from "../testing/stack.ts";
-import { lookup } from "../lookup.ts";
 
 const unique = `t${randomBytes(4).toString("hex")}`;
 const subnet = `10.${randomInt(100, 250)}.${randomInt(0, 250)}`;
@@ -73,11 +73,23 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const name of [`${unique}-app`, `${unique}-other`]) {
-    await docker.getContainer(name).remove({ force: true, v: true }).catch(() => {});
+    await docker
+      .getContainer(name)
+      .remove({ force: true, v: true })
+      .catch(() => {});
   }
-  await docker.getNetwork(`${unique}-net`).remove().catch(() => {});
-  await docker.getVolume(`${unique}-data`).remove().catch(() => {});
-  await docker.getImage(`${unique}/app:latest`).remove({ force: true }).catch(() => {});
+  await docker
+    .getNetwork(`${unique}-net`)
+    .remove()
+    .catch(() => {});
+  await docker
+    .getVolume(`${unique}-data`)
+    .remove()
+    .catch(() => {});
+  await docker
+    .getImage(`${unique}/app:latest`)
+    .remove({ force: true })
+    .catch(() => {});
   await docker.pruneImages({ filters: { label: [`test=${unique}`], dangling: ["true"] } }).catch(() => {});
   await stack[Symbol.asyncDispose]();
 });

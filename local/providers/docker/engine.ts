@@ -33,7 +33,10 @@ function addressOf(host: string): Docker.DockerOptions {
   try {
     url = new URL(host);
   } catch {
-    throw new DockerError(`The Docker host "${host}" is not an address such as unix:///var/run/docker.sock.`, undefined);
+    throw new DockerError(
+      `The Docker host "${host}" is not an address such as unix:///var/run/docker.sock.`,
+      undefined,
+    );
   }
   if (url.protocol === "ssh:") {
     const sshOptions = { agent: process.env.SSH_AUTH_SOCK };

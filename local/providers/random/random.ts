@@ -4,9 +4,11 @@ import type { Properties, ResourceType } from "../core/resource-type.ts";
 const keepers = { keepers: { replaces: true } } as const;
 
 /** What all of them share: made once, never changed, nothing to ask an API for. */
-function generated(type: Pick<ResourceType, "inputs" | "outputs" | "importId"> & {
-  generate(inputs: Properties): { id: string; outputs: Properties };
-}): ResourceType {
+function generated(
+  type: Pick<ResourceType, "inputs" | "outputs" | "importId"> & {
+    generate(inputs: Properties): { id: string; outputs: Properties };
+  },
+): ResourceType {
   return {
     inputs: { ...type.inputs, ...keepers },
     outputs: type.outputs,
@@ -104,7 +106,10 @@ export function randomText(inputs: Properties): string {
     { use: inputs.special, min: inputs.minSpecial, from: String(inputs.overrideSpecial ?? "!@#$%&*()-_=+[]{}<>:?") },
   ];
   const pick = (from: string) => from[randomInt(from.length)] ?? "";
-  const all = kinds.filter((kind) => kind.use).map((kind) => kind.from).join("");
+  const all = kinds
+    .filter((kind) => kind.use)
+    .map((kind) => kind.from)
+    .join("");
   const least = kinds.flatMap((kind) => Array.from({ length: Number(kind.min) }, () => pick(kind.from)));
   const length = Number(inputs.length);
   if (least.length > length) throw new Error(`length ${length} is less than the sum of the minimums, ${least.length}.`);

@@ -15,10 +15,18 @@ const run = promisify(execFile);
 export async function shellImage(): Promise<string> {
   const docker = new Docker();
   await docker.ping().catch(() => {
-    throw new Error("These tests need Docker Engine: start it, or let npm test install it (as root on Debian or Ubuntu).");
+    throw new Error(
+      "These tests need Docker Engine: start it, or let npm test install it (as root on Debian or Ubuntu).",
+    );
   });
   for (const name of ["hybrid-mcp/base:bookworm-1", "hybrid-mcp-test/shell:1"]) {
-    if (await docker.getImage(name).inspect().catch(() => undefined)) return name;
+    if (
+      await docker
+        .getImage(name)
+        .inspect()
+        .catch(() => undefined)
+    )
+      return name;
   }
   const folder = await mkdtemp(join(tmpdir(), "shell-image-"));
   try {
@@ -33,7 +41,9 @@ export async function shellImage(): Promise<string> {
     const archive = `${folder}.tar`;
     await run("tar", ["-C", folder, "-cf", archive, "."]);
     const stream = await docker.importImage(archive, { repo: "hybrid-mcp-test/shell", tag: "1" });
-    await new Promise((done, fail) => docker.modem.followProgress(stream, (error) => (error ? fail(error) : done(null))));
+    await new Promise((done, fail) =>
+      docker.modem.followProgress(stream, (error) => (error ? fail(error) : done(null))),
+    );
     await rm(archive);
     return "hybrid-mcp-test/shell:1";
   } finally {

@@ -19,7 +19,13 @@ export interface Step {
 }
 
 export interface StackState {
-  resources: { urn: string; type: string; id?: string; inputs: Record<string, unknown>; outputs: Record<string, unknown> }[];
+  resources: {
+    urn: string;
+    type: string;
+    id?: string;
+    inputs: Record<string, unknown>;
+    outputs: Record<string, unknown>;
+  }[];
   pendingOperations?: { resource: { urn: string }; type: string }[];
 }
 
@@ -89,7 +95,8 @@ export async function createTestStack(env: Record<string, string>): Promise<Test
     run,
     up: (...args) => succeed("up", "--yes", "--skip-preview", ...args),
     preview: async (...args) => stepsOf(await succeed("preview", "--json", ...args)),
-    outputs: async () => JSON.parse(await succeed("stack", "output", "--json", "--show-secrets")) as Record<string, unknown>,
+    outputs: async () =>
+      JSON.parse(await succeed("stack", "output", "--json", "--show-secrets")) as Record<string, unknown>,
     exportText: () => succeed("stack", "export"),
     export: async () =>
       (JSON.parse(await succeed("stack", "export", "--show-secrets")) as { deployment: StackState }).deployment,
@@ -103,6 +110,12 @@ export async function createTestStack(env: Record<string, string>): Promise<Test
 function stepsOf(json: string): Step[] {
   const { steps = [] } = JSON.parse(json) as { steps?: { op: string; urn: string }[] };
   return steps
-    .filter((step) => step.op !== "same" && step.op !== "refresh" && !step.urn.includes("pulumi:pulumi:Stack") && !step.urn.includes("pulumi:providers:"))
+    .filter(
+      (step) =>
+        step.op !== "same" &&
+        step.op !== "refresh" &&
+        !step.urn.includes("pulumi:pulumi:Stack") &&
+        !step.urn.includes("pulumi:providers:"),
+    )
     .map((step) => ({ op: step.op, urn: step.urn, name: step.urn.split("::").pop() ?? "" }));
 }

@@ -531,6 +531,15 @@ describe("DNS records", () => {
     expect(await refusal(records.get(made.id, { zone_id }))).toEqual({ status: 404, codes: [81044] });
   });
 
+  test("the content of a record with data follows the data", async () => {
+    const { records } = cloud.cloudflare.dns;
+    const data = { priority: 1, weight: 2, port: 3, target: "a.example.com" };
+    const made = await records.create({ zone_id, type: "SRV", name: "_x._tcp", ttl: 1, data } as never);
+    expect(made).toMatchObject({ content: "1 2 3 a.example.com", data });
+    const edited = await records.edit(made.id, { zone_id, data: { ...data, port: 4 } } as never);
+    expect(edited).toMatchObject({ content: "1 2 4 a.example.com" });
+  });
+
   test("records that cannot stand beside each other are refused", async () => {
     const { records } = cloud.cloudflare.dns;
     const create = (type: string, name: string, content: string) =>

@@ -50,7 +50,9 @@ export function dnsRoutes(context: CloudflareContext): Hono {
     .patch("/:dns_record_id", async (c) => {
       const body = await readFields(c);
       const before = record(c);
-      return success(c, save(before.id, { ...before, ...body }, String(before.created_on)));
+      // The content of a record with `data` follows from it.
+      const kept = body.data === undefined ? before : without(before, "content");
+      return success(c, save(before.id, { ...kept, ...body }, String(before.created_on)));
     })
     .delete("/:dns_record_id", (c) => {
       const { id } = record(c);
