@@ -10,7 +10,7 @@ import { readToken } from "./protocol.ts";
  *     tunnel [--no-autoupdate] [--metrics host:port] run [--token TOKEN]
  *     tunnel [--metrics host:port] ready
  *
- * Environment: TUNNEL_TOKEN, TUNNEL_METRICS, TUNNEL_EDGE (`host:port` of the edge), CONNECTOR_HOSTS_FILE.
+ * Environment: TUNNEL_TOKEN, TUNNEL_METRICS, TUNNEL_EDGE (`host:port` of the edge), CONNECTOR_HOSTS_FILE, LISTEN (address of the metrics, before all else).
  */
 
 const VERSION = "local";
@@ -29,7 +29,8 @@ async function main(): Promise<number> {
     return fail(`${(error as Error).message}\n${USAGE}`);
   }
   const { positionals, values } = parsed;
-  const metrics = values.metrics ?? process.env.TUNNEL_METRICS ?? DEFAULT_METRICS;
+  // As a plain process it shares the machine's ports with other connectors and is given one that is free.
+  const metrics = process.env.LISTEN ?? values.metrics ?? process.env.TUNNEL_METRICS ?? DEFAULT_METRICS;
   const command = positionals.join(" ");
   if (command === "tunnel ready") {
     return (await isReady(metrics)) ? 0 : fail(`The connector at ${metrics} is not connected.`);

@@ -118,14 +118,21 @@ export class ContainerRunner {
       const at = entry.indexOf("=");
       return at === -1 ? [entry, ""] : [entry.slice(0, at), entry.slice(at + 1)];
     });
+    const own = Object.fromEntries(given) as Record<string, string>;
     const env = {
-      PATH: process.env.PATH ?? "/usr/bin:/bin",
-      HOME: this.root,
-      ...(Object.fromEntries(given) as Record<string, string>),
+      ...own,
+      PATH: this.#searchPath(own.PATH),
+      HOME: own.HOME ?? this.root,
       ...(listen !== undefined && { LISTEN: `127.0.0.1:${listen}` }),
       CONNECTOR_HOSTS_FILE: this.#options.hostsFile,
     };
     return { cwd: join(this.root, config.WorkingDir || "/"), env };
+  }
+
+  /** A folder of the image's search path that is in the image comes first; its programs are found as in a container. */
+  #searchPath(ofImage = ""): string {
+    const folders = ofImage.split(":").filter((folder) => folder.startsWith("/") && existsSync(join(this.root, folder)));
+    return [...folders.map((folder) => join(this.root, folder)), process.env.PATH ?? "/usr/bin:/bin"].join(":");
   }
 
   #next<T>(operation: () => Promise<T>): Promise<T> {
