@@ -131,7 +131,9 @@ export class ContainerRunner {
 
   /** A folder of the image's search path that is in the image comes first; its programs are found as in a container. */
   #searchPath(ofImage = ""): string {
-    const folders = ofImage.split(":").filter((folder) => folder.startsWith("/") && existsSync(join(this.root, folder)));
+    const folders = ofImage
+      .split(":")
+      .filter((folder) => folder.startsWith("/") && existsSync(join(this.root, folder)));
     return [...folders.map((folder) => join(this.root, folder)), process.env.PATH ?? "/usr/bin:/bin"].join(":");
   }
 

@@ -529,9 +529,12 @@ describe("connectors", () => {
     const { request, response } = send("/ticks");
     request.end();
     await once(await response, "data");
-    await startConnector();
-    await connected(2);
     const exited = once(first.child, "exit");
+    first.child.kill("SIGTERM");
+    await until(async () => (await get("/")).body === "error code: 1033");
+    expect((await fetch(`http://${first.metrics}/ready`)).status).toBe(503);
+    const second = await startConnector();
+    await until(async () => (await get("/")).status === 200);
     const answers: (number | undefined)[] = [];
     let loading = true;
     const load = Promise.all(
@@ -539,10 +542,13 @@ describe("connectors", () => {
         while (loading) answers.push((await get("/")).status);
       }),
     );
-    first.child.kill("SIGTERM");
-    await until(async () => (await fetch(`http://${first.metrics}/ready`)).status === 503);
     expect(await textOf(await response)).toContain("tick39");
     expect((await exited)[0]).toBe(0);
+    // One after the other, as in a rolling replacement: each new one is there before the old one goes.
+    await startConnector();
+    await connected(2);
+    second.child.kill("SIGTERM");
+    expect((await once(second.child, "exit"))[0]).toBe(0);
     loading = false;
     await load;
     expect(new Set(answers)).toEqual(new Set([200]));

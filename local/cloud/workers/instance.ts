@@ -217,7 +217,7 @@ function objectOptions(version: ScriptVersion, bindings: RuntimeBindings, home: 
 
 /** A Worker's output as lines; of workerd's own diagnostics of connections, only refusals, and those in plain words. */
 function logLines(message: string): string[] {
-  if (/^(workerd|kj|capnp)\//.test(message)) {
+  if (/^(\w+ = )?(workerd|kj|capnp)\//.test(message)) {
     if (message.includes("restrictPeers")) return ["an outgoing connection to a non-public address was refused."];
     if (/DNS lookup failed|disconnected|CODE_MOVED/.test(message)) return [];
   }
