@@ -2,15 +2,17 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["**/*.test.ts"],
-    exclude: ["**/node_modules/**", "dist/**", ".local/**"],
     projects: [
       {
-        extends: true,
-        test: { name: "unit", exclude: ["**/node_modules/**", "e2e/**"], testTimeout: 30_000, hookTimeout: 60_000 },
+        test: {
+          name: "unit",
+          include: ["**/*.test.ts"],
+          exclude: ["**/node_modules/**", "dist/**", ".local/**", "e2e/**"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
       },
       {
-        extends: true,
         // Each file brings whole stacks up on this machine: one at a time, each with ports of its own.
         test: {
           name: "e2e",

@@ -61,17 +61,34 @@ export class TestStack {
 
   /** Runs one of the stack's commands to its end. */
   async run(command: string, ...args: string[]): Promise<CommandResult> {
+    return (await this.runUntil(/^/, command, ...args)).finished;
+  }
+
+  /** Starts a command and returns as soon as its output matches, while it goes on. */
+  async runUntil(
+    moment: RegExp,
+    command: string,
+    ...args: string[]
+  ): Promise<{ child: ChildProcess; finished: Promise<CommandResult> }> {
     const start = performance.now();
     const child = this.start(command, ...args);
+    const reached = Promise.withResolvers<void>();
     let output = "";
-    child.stdout!.setEncoding("utf8").on("data", (text: string) => {
+    const take = (text: string) => {
       output += text;
+      if (moment.test(output)) reached.resolve();
+    };
+    child.stdout!.setEncoding("utf8").on("data", take);
+    child.stderr!.setEncoding("utf8").on("data", take);
+    take("");
+    const finished = new Promise<CommandResult>((resolve) => {
+      child.on("close", (code) => {
+        reached.reject(new Error(`it ended before ${moment}:\n${output}`));
+        resolve({ code, output, seconds: (performance.now() - start) / 1000 });
+      });
     });
-    child.stderr!.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-    });
-    const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-    return { code, output, seconds: (performance.now() - start) / 1000 };
+    await reached.promise;
+    return { child, finished };
   }
 
   /** As `run`, for a command that has to succeed. */
@@ -85,18 +102,7 @@ export class TestStack {
 
   /** Starts a command and kills it with all that it started, the engine first, once its output matches. */
   async killWhen(moment: RegExp, command: string, ...args: string[]): Promise<void> {
-    const child = this.start(command, ...args);
-    let output = "";
-    await new Promise<void>((resolve, reject) => {
-      const look = (text: Buffer) => {
-        output += text;
-        if (moment.test(output)) resolve();
-      };
-      child.stdout!.on("data", look);
-      child.stderr!.on("data", look);
-      child.on("close", () => reject(new Error(`it ended before ${moment}:\n${output}`)));
-    });
-    const closed = new Promise((resolve) => child.on("close", resolve));
+    const { child, finished } = await this.runUntil(moment, command, ...args);
     for (const pid of [...descendants(child.pid!), child.pid!]) {
       try {
         process.kill(pid, "SIGKILL");
@@ -105,7 +111,7 @@ export class TestStack {
         if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
       }
     }
-    await closed;
+    await finished;
   }
 
   /** Command lines of running processes that name the stack's directory. */

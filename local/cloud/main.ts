@@ -51,6 +51,7 @@ async function startLocalCloud(options: LocalCloudOptions, log: (line: string) =
         `${LOOPBACK}:${ports.standIns}`,
         ...options.services.flatMap(({ port }) => [`localhost:${port}`, `${LOOPBACK}:${port}`]),
       ],
+      ...(options.tls?.ca && { trustedCertificates: [readFileSync(options.tls.ca, "utf8")] }),
     });
     closers.push(() => runtime.close(GRACE_MS));
 

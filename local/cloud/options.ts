@@ -17,7 +17,7 @@ export interface LocalCloudOptions {
   /** Unix socket at which plain processes are offered as containers, where there is no Docker Engine. */
   processes?: { dir: string; socket: string };
   /** Files of a certificate for `*.<domain>` and `*.<subdomain>.workers.dev`, and the port for https. */
-  tls?: { key: string; cert: string; port: number };
+  tls?: { key: string; cert: string; ca?: string; port: number };
 }
 
 /** What the process tells the one that started it, once. */
