@@ -44,6 +44,8 @@ export interface Connector {
   stop(graceMs: number): Promise<void>;
 }
 
+/** How long the edge may take to answer a ping while the connector stops, in ms. */
+const ANSWER_MS = 500;
 const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 5000;
 /** How often the edge is asked whether it is there, and how long it may not answer. */
@@ -137,11 +139,13 @@ export function createConnector(options: ConnectorOptions): Connector {
       const deadline = Date.now() + graceMs;
       // A notice: the edge opens no more streams, those that it has opened are still served (RFC 9113, section 6.8).
       current.goaway(http2.constants.NGHTTP2_NO_ERROR, 2 ** 31 - 1);
-      // What the edge sent before it read the notice has arrived when it answers this.
-      await new Promise<void>((resolve) => {
+      // What the edge sent before it read the notice has arrived when it answers this. An edge without open streams does
+      // not: it ends the session, which this side sees only when its own next write fails.
+      const answered = new Promise<void>((resolve) => {
         current.once("close", resolve);
         if (!current.ping(() => resolve())) resolve();
       });
+      await Promise.race([answered, delay(ANSWER_MS)]);
       while (streams.size > 0 && Date.now() < deadline) await delay(20);
       if (streams.size > 0) log(`${streams.size} requests were still running after ${graceMs / 1000} s and are cut.`);
       current.destroy();
