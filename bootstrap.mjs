@@ -6,7 +6,7 @@ import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { withPidLock } from "./local/engine/pidLock.mjs";
+import { withPidLock } from "./local/engine/pid-lock.mjs";
 
 const root = realpathSync(dirname(fileURLToPath(import.meta.url)));
 const modules = join(root, "node_modules");

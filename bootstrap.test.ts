@@ -30,7 +30,7 @@ let path: string;
 beforeEach(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), "bootstrap-")));
   mkdirSync(join(root, "local", "engine"), { recursive: true });
-  for (const file of ["bootstrap.mjs", "local/engine/pidLock.mjs"]) {
+  for (const file of ["bootstrap.mjs", "local/engine/pid-lock.mjs"]) {
     copyFileSync(join(import.meta.dirname, file), join(root, file));
   }
   writeFileSync(join(root, "package-lock.json"), JSON.stringify(LOCK));

@@ -7,7 +7,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["**/*.test.ts"],
-          exclude: ["**/node_modules/**", "dist/**", ".local/**", "e2e/**"],
+          exclude: ["**/node_modules/**", ".local/**", "e2e/**"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

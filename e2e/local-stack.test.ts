@@ -6,7 +6,7 @@ import { Client as LegacyClient } from "@modelcontextprotocol/sdk/client/index.j
 import { StreamableHTTPClientTransport as LegacyTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { processIdentity } from "../local/engine/pidLock.mjs";
+import { processIdentity } from "../local/engine/pid-lock.mjs";
 import { openStream, startCaller, summary } from "./support/callers.ts";
 import { eventually } from "./support/eventually.ts";
 import { TestStack } from "./support/test-stack.ts";

@@ -6,6 +6,9 @@ import { bundleWorker, type WorkerBundle } from "@hybrid-mcp/service-kit/bundle"
 
 export const repositoryRoot = dirname(dirname(fileURLToPath(import.meta.url)));
 
+/** Where what is built is kept: a cache that may be deleted at any time. */
+export const buildCache = join(repositoryRoot, "node_modules", ".cache", "hybrid-mcp");
+
 const folders: Record<ServiceName, string> = { coda: "workers/coda" };
 
 /** A service's bundle, written to a file. */
@@ -15,10 +18,10 @@ export interface Bundle extends WorkerBundle {
   path: string;
 }
 
-/** Builds a service and writes its module under `dist/`. */
+/** Builds a service and writes its module into the build cache. */
 export async function bundle(service: ServiceName): Promise<Bundle> {
   const built = await bundleWorker(join(repositoryRoot, folders[service]));
-  const path = join(repositoryRoot, "dist", "workers", service, "worker.js");
+  const path = join(buildCache, "workers", service, "worker.js");
   mkdirSync(dirname(path), { recursive: true });
   // In one step: another run may be reading the file.
   const temporary = `${path}.${process.pid}`;

@@ -12,7 +12,7 @@ import {
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
-import { type Bundle, repositoryRoot, statePath } from "../bundle.ts";
+import { type Bundle, buildCache, repositoryRoot, statePath } from "../bundle.ts";
 import { workerdConfig } from "./workerd-config.ts";
 
 /** A folder that `docker build` gets, named by its content. */
@@ -53,7 +53,7 @@ function buildContext(name: string, files: Record<string, Source>): BuildContext
       .update("\0");
   }
   const hash = digest.digest("hex").slice(0, 12);
-  const parent = join(repositoryRoot, "dist", "droplet");
+  const parent = join(buildCache, "droplet");
   const path = join(parent, `${name}-${hash}`);
   if (!existsSync(path)) {
     const temporary = `${path}.${process.pid}`;

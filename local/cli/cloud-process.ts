@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { catalogue, hostname, serviceNames } from "@hybrid-mcp/catalogue";
 import type { LocalCloudMessage, LocalCloudOptions } from "../cloud/options.ts";
-import { processIdentity } from "../engine/pidLock.mjs";
+import { processIdentity } from "../engine/pid-lock.mjs";
 import { type LocalStack, repositoryRoot, writePrivately } from "./stack.ts";
 import { UserError } from "./user-error.ts";
 

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { catalogue, isServiceName, type Placement, type ServiceName, serviceNames } from "@hybrid-mcp/catalogue";
-import { ensureEngine } from "../engine/ensureEngine.ts";
+import { ensureEngine } from "../engine/ensure-engine.ts";
 import { exclusively, startSession } from "./session.ts";
 import { LocalStack, repositoryRoot, type Values } from "./stack.ts";
 import { update } from "./update.ts";

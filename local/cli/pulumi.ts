@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { delimiter, join } from "node:path";
-import { ensureEngine } from "../engine/ensureEngine.ts";
+import { ensureEngine } from "../engine/ensure-engine.ts";
 import { stackEnvironment } from "./run-pulumi.ts";
 import { LocalStack, repositoryRoot } from "./stack.ts";
 import { runCommand } from "./user-error.ts";

@@ -1,4 +1,4 @@
-import type { Engine } from "../engine/ensureEngine.ts";
+import type { Engine } from "../engine/ensure-engine.ts";
 import { adoptPendingCreates, type ExportedStack } from "../providers/pending-creates.ts";
 import { pulumi, pulumiOutput, stackEnvironment } from "./run-pulumi.ts";
 import type { LocalStack } from "./stack.ts";

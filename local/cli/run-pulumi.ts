@@ -1,7 +1,7 @@
 import { type SpawnOptions, spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { type Engine, ensureEngine } from "../engine/ensureEngine.ts";
+import { type Engine, ensureEngine } from "../engine/ensure-engine.ts";
 import { installPlugins } from "../providers/install.ts";
 import { type LocalStack, repositoryRoot } from "./stack.ts";
 import { say } from "./user-error.ts";

@@ -1,9 +1,9 @@
 import Docker from "dockerode";
-import { ensureBaseImage } from "../docker/baseImage.ts";
-import { installDocker } from "../docker/installDocker.ts";
+import { ensureBaseImage } from "../docker/base-image.ts";
+import { installDocker } from "../docker/install-docker.ts";
 import { useDocker } from "../docker/lifetime.ts";
-import type { Engine } from "../engine/ensureEngine.ts";
-import { withPidLock } from "../engine/pidLock.mjs";
+import type { Engine } from "../engine/ensure-engine.ts";
+import { withPidLock } from "../engine/pid-lock.mjs";
 import { startCloud } from "./cloud-process.ts";
 import { ensureConnectorImage } from "./connector-image.ts";
 import { recover } from "./recover.ts";

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { isServiceName } from "@hybrid-mcp/catalogue";
 import { healthOf } from "../../infra/cutover/side.ts";
-import { ensureEngine } from "../engine/ensureEngine.ts";
+import { ensureEngine } from "../engine/ensure-engine.ts";
 import { cloudPid } from "./cloud-process.ts";
 import { LocalStack } from "./stack.ts";
 import { deployedServices } from "./update.ts";

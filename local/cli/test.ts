@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startVitest } from "vitest/node";
-import { installDocker } from "../docker/installDocker.ts";
+import { installDocker } from "../docker/install-docker.ts";
 import { releaseDocker } from "../docker/lifetime.ts";
 import { runCommand, say } from "./user-error.ts";
 

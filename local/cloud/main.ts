@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createProcessEngine } from "../processes/process-engine.ts";
 import { createCodaStandIn } from "../standins/coda/stand-in.ts";
 import { serveStandIns } from "../standins/serve.ts";
-import { createApi } from "./api/createApi.ts";
+import { createApi } from "./api/create-api.ts";
 import { serve } from "./api/server.ts";
 import type { EdgeDirectory, TunnelConnections, WorkersRuntime } from "./contracts.ts";
 import { createEdge, type Edge } from "./edge/edge.ts";

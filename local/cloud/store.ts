@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { chmod, type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { withPidLock } from "../engine/pidLock.mjs";
+import { withPidLock } from "../engine/pid-lock.mjs";
 
 /** What a collection holds: a JSON object with an id that is unique in it. */
 export interface Entity {

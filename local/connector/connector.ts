@@ -4,7 +4,7 @@ import http2, { type IncomingHttpHeaders, type ServerHttp2Session, type ServerHt
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { IngressRule } from "../cloud/contracts.ts";
-import { hostsFile } from "./hostsFile.ts";
+import { hostsFile } from "./hosts-file.ts";
 import { matchIngress } from "./ingress.ts";
 import { proxyToOrigin } from "./origin.ts";
 import {

@@ -3,9 +3,9 @@ import { closeSync, existsSync, openSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { processIdentity } from "../engine/pidLock.mjs";
-import { runTool, ToolError } from "../engine/runTool.ts";
-import { type DockerEngine, engineVersion } from "./dockerEngine.ts";
+import { processIdentity } from "../engine/pid-lock.mjs";
+import { runTool, ToolError } from "../engine/run-tool.ts";
+import { type DockerEngine, engineVersion } from "./docker-engine.ts";
 
 /** Where an engine listens that we start. */
 export const SOCKET = "/var/run/docker.sock";

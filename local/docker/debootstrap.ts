@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { runTool, ToolError } from "../engine/runTool.ts";
+import { runTool, ToolError } from "../engine/run-tool.ts";
 
 const DEBOOTSTRAP_MS = 900_000;
 

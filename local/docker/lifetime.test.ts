@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { processIdentity } from "../engine/pidLock.mjs";
+import { processIdentity } from "../engine/pid-lock.mjs";
 import { startedDaemon, stopDaemon } from "./daemon.ts";
 import { type DockerHost, releaseDocker, startDocker, useDocker } from "./lifetime.ts";
 

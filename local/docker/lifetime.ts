@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import Docker from "dockerode";
-import { withPidLock } from "../engine/pidLock.mjs";
+import { withPidLock } from "../engine/pid-lock.mjs";
 import { SOCKET, startDaemon, startedDaemon, stopDaemon } from "./daemon.ts";
-import { type DockerEngine, findDocker } from "./dockerEngine.ts";
-import { DockerUsers } from "./dockerUsers.ts";
-import { dockerRunDir } from "./runDir.ts";
+import { type DockerEngine, findDocker } from "./docker-engine.ts";
+import { DockerUsers } from "./docker-users.ts";
+import { dockerRunDir } from "./run-dir.ts";
 
 /** Every container of a local stack carries this label. */
 export const STACK_LABEL = "hybrid-mcp";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { withPidLock } from "./pidLock.mjs";
+import { withPidLock } from "./pid-lock.mjs";
 
 export interface PublishOptions {
   /** Asked whether an existing target can stay; default: it can. */

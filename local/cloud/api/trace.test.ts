@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { account_id, startTestApi, type TestApi, zone_id } from "./testApi.ts";
+import { account_id, startTestApi, type TestApi, zone_id } from "./test-api.ts";
 
 interface Recorded {
   method: string;

@@ -10,9 +10,9 @@ import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { WorkersRuntime } from "../contracts.ts";
 import { createWorkersRuntime } from "../workers/runtime.ts";
-import { scriptVersion, until } from "../workers/testScripts.ts";
+import { scriptVersion, until } from "../workers/test-scripts.ts";
 import { createEdge, type Edge } from "./edge.ts";
-import { TestDirectory, testToken } from "./testDirectory.ts";
+import { TestDirectory, testToken } from "./test-directory.ts";
 
 const HOST = "coda-mcp.example.com";
 

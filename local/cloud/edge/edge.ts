@@ -6,12 +6,12 @@ import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { ATTACH_PATH } from "../../connector/protocol.ts";
 import type { EdgeDirectory, TunnelConnections, WorkersRuntime } from "../contracts.ts";
-import { CLOUDFLARE_ERRORS, type CloudflareError } from "./cloudflareError.ts";
-import { forwardedHeaders, newRay } from "./requestHeaders.ts";
+import { CLOUDFLARE_ERRORS, type CloudflareError } from "./cloudflare-error.ts";
+import { forwardedHeaders, newRay } from "./request-headers.ts";
 import { type Destination, destination } from "./route.ts";
-import { proxyToTunnel, proxyUpgrade } from "./tunnelProxy.ts";
+import { proxyToTunnel, proxyUpgrade } from "./tunnel-proxy.ts";
 import { createTunnels } from "./tunnels.ts";
-import { proxyToWorker } from "./workerProxy.ts";
+import { proxyToWorker } from "./worker-proxy.ts";
 
 export interface EdgeOptions {
   directory: EdgeDirectory;

@@ -1,5 +1,5 @@
 import type { EdgeDirectory } from "../contracts.ts";
-import { CLOUDFLARE_ERRORS, type CloudflareError } from "./cloudflareError.ts";
+import { CLOUDFLARE_ERRORS, type CloudflareError } from "./cloudflare-error.ts";
 
 /** Where a request goes. */
 export type Destination =

@@ -1,6 +1,6 @@
 import type { WorkerOptions } from "miniflare";
 import { type ScriptBinding, ScriptStartError } from "../contracts.ts";
-import { rawBinding } from "./bindingPlugin.ts";
+import { rawBinding } from "./binding-plugin.ts";
 
 /** The name of the Worker that stands in front of the user's in each workerd; no script can have a dot in its name. */
 export const FRONT = "local.front";

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Log, LogLevel, Miniflare, type MiniflareOptions, type WorkerOptions } from "miniflare";
 import { ScriptStartError, type ScriptVersion } from "../contracts.ts";
-import { rawBinding } from "./bindingPlugin.ts";
+import { rawBinding } from "./binding-plugin.ts";
 import {
   type BindingContext,
   FRONT,
@@ -12,8 +12,8 @@ import {
   runtimeBindings,
 } from "./bindings.ts";
 import { runtimeModules } from "./modules.ts";
-import { anyNetwork, publicNetwork } from "./publicNetwork.ts";
-import { startMessage } from "./startMessage.ts";
+import { anyNetwork, publicNetwork } from "./public-network.ts";
+import { startMessage } from "./start-message.ts";
 
 /** One running workerd with one version of one script. */
 export interface Instance {

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ScriptStartError, type WorkersRuntime } from "../contracts.ts";
 import { createWorkersRuntime } from "./runtime.ts";
-import { scriptVersion, until } from "./testScripts.ts";
+import { scriptVersion, until } from "./test-scripts.ts";
 
 let dir: string;
 let runtime: WorkersRuntime;

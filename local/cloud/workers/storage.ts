@@ -2,9 +2,9 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Miniflare } from "miniflare";
 import type { D1Result, KvNamespace } from "../contracts.ts";
-import { rawBinding } from "./bindingPlugin.ts";
+import { rawBinding } from "./binding-plugin.ts";
 import { quiet } from "./instance.ts";
-import { sqlStatements } from "./sqlStatements.ts";
+import { sqlStatements } from "./sql-statements.ts";
 
 /**
  * The one owner of all KV and D1 data (two workerds on one SQLite file block each other): a workerd with Miniflare's

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { account_id, startTestApi, type TestApi, zone_id } from "../../cloud/api/testApi.ts";
+import { account_id, startTestApi, type TestApi, zone_id } from "../../cloud/api/test-api.ts";
 import { lookup } from "../lookup.ts";
 import { adoptPendingCreates, type ExportedStack } from "../pending-creates.ts";
 import { createTestStack, type TestStack } from "../testing/stack.ts";

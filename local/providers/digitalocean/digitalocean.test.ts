@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startTestApi, type TestApi } from "../../cloud/api/testApi.ts";
+import { startTestApi, type TestApi } from "../../cloud/api/test-api.ts";
 import { lookup } from "../lookup.ts";
 import { createTestStack, type TestStack } from "../testing/stack.ts";
 

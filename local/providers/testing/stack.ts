@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
-import { ensureEngine } from "../../engine/ensureEngine.ts";
+import { ensureEngine } from "../../engine/ensure-engine.ts";
 import { installPlugins } from "../install.ts";
 
 export interface CommandResult {

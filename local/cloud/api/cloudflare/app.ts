@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { checkBearerToken } from "../bearerToken.ts";
+import { checkBearerToken } from "../bearer-token.ts";
 import { accessRoutes } from "./access.ts";
 import { accountRoutes } from "./accounts.ts";
 import type { CloudflareContext } from "./context.ts";
@@ -8,7 +8,7 @@ import { dnsRoutes } from "./dns.ts";
 import { ApiError, failure, success } from "./envelope.ts";
 import { kvRoutes } from "./kv.ts";
 import { workersRouteRoutes } from "./routes.ts";
-import { describeService } from "./scriptDescription.ts";
+import { describeService } from "./script-description.ts";
 import { notFound, scriptRoutes } from "./scripts.ts";
 import { tunnelRoutes } from "./tunnels.ts";
 import { zoneRoutes } from "./zones.ts";

@@ -2,7 +2,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import Cloudflare from "cloudflare";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { account_id, scriptForm, startTestApi, type TestApi, zone_id } from "../testApi.ts";
+import { account_id, scriptForm, startTestApi, type TestApi, zone_id } from "../test-api.ts";
 
 let cloud: TestApi;
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 import type { EdgeDirectory } from "../../contracts.ts";
 import type { CloudflareContext } from "./context.ts";
 import { resolve } from "./dns.ts";
-import { bySpecificity, parseRoutePattern, routeMatches } from "./routePattern.ts";
+import { bySpecificity, parseRoutePattern, routeMatches } from "./route-pattern.ts";
 
 /** Answers the edge from the state of the API. */
 export function edgeDirectory(

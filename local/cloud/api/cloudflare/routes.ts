@@ -4,7 +4,7 @@ import type { CloudflareContext } from "./context.ts";
 import { ApiError, success } from "./envelope.ts";
 import { hexId } from "./identifiers.ts";
 import type { Route } from "./records.ts";
-import { parseRoutePattern } from "./routePattern.ts";
+import { parseRoutePattern } from "./route-pattern.ts";
 
 /** `/zones/{zone_id}/workers/routes` (Cloudflare API, Workers routes). A route without script bypasses Workers. */
 export function workersRouteRoutes(context: CloudflareContext): Hono {

@@ -17,8 +17,8 @@ import {
   describeVersion,
   describeVersionResources,
   detectHandlers,
-} from "./scriptDescription.ts";
-import { mainModuleOf, readScriptUpload, readSettings, writeModules } from "./scriptUpload.ts";
+} from "./script-description.ts";
+import { mainModuleOf, readScriptUpload, readSettings, writeModules } from "./script-upload.ts";
 import { serializer } from "./serializer.ts";
 
 /** Versions that the API lists before it forgets them. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Context, Hono } from "hono";
 import type { Store } from "../../store.ts";
-import { checkBearerToken } from "../bearerToken.ts";
+import { checkBearerToken } from "../bearer-token.ts";
 import { accountRoutes } from "./account.ts";
 import { actionRoutes } from "./actions.ts";
 import { catalogRoutes } from "./catalog.ts";

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createApiClient } from "dots-wrapper";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { startTestApi, type TestApi } from "../testApi.ts";
+import { startTestApi, type TestApi } from "../test-api.ts";
 
 let cloud: TestApi;
 beforeEach(async () => {

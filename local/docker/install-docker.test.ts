@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { whyNotInstall } from "./installDocker.ts";
+import { whyNotInstall } from "./install-docker.ts";
 
 const DEBIAN = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n';
 const UBUNTU = "ID=ubuntu\nID_LIKE=debian\n";

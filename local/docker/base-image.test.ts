@@ -4,8 +4,8 @@ import { join } from "node:path";
 import Docker from "dockerode";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { BASE_IMAGE } from "../../infra/droplet/images.ts";
-import { ensureBaseImage, LOCAL_BASE, pull } from "./baseImage.ts";
-import { type EngineAnswer, type EngineRequest, fakeEngine } from "./fakeEngine.ts";
+import { ensureBaseImage, LOCAL_BASE, pull } from "./base-image.ts";
+import { type EngineAnswer, type EngineRequest, fakeEngine } from "./fake-engine.ts";
 
 let dir: string;
 let socketPath: string;

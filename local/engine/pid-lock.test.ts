@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { processIdentity, withPidLock } from "./pidLock.mjs";
+import { processIdentity, withPidLock } from "./pid-lock.mjs";
 
-const MODULE = JSON.stringify(new URL("./pidLock.mjs", import.meta.url).href);
+const MODULE = JSON.stringify(new URL("./pid-lock.mjs", import.meta.url).href);
 
 let dir: string;
 let lock: string;

@@ -5,8 +5,8 @@ import Cloudflare from "cloudflare";
 import { createApiClient } from "dots-wrapper";
 import type { TunnelConnections } from "../contracts.ts";
 import { Store } from "../store.ts";
-import { type Api, createApi } from "./createApi.ts";
-import { FakeRuntime } from "./fakeRuntime.ts";
+import { type Api, createApi } from "./create-api.ts";
+import { FakeRuntime } from "./fake-runtime.ts";
 import { type Server, serve } from "./server.ts";
 
 const cloudflareToken = "cloudflare-test-token";

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import http2, { type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
 import type { Duplex } from "node:stream";
 import { EDGE_HOSTNAME_HEADER, http2Headers } from "../../connector/protocol.ts";
-import { CLOUDFLARE_ERRORS, type CloudflareError } from "./cloudflareError.ts";
+import { CLOUDFLARE_ERRORS, type CloudflareError } from "./cloudflare-error.ts";
 import type { Tunnels } from "./tunnels.ts";
 
 /** A request on its way to a tunnel. */

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { runTool, ToolError } from "./runTool.ts";
+import { runTool, ToolError } from "./run-tool.ts";
 
 let dir: string;
 beforeEach(() => {

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import type { WorkersRuntime } from "../contracts.ts";
-import { CLOUDFLARE_ERRORS, type CloudflareError } from "./cloudflareError.ts";
+import { CLOUDFLARE_ERRORS, type CloudflareError } from "./cloudflare-error.ts";
 
 /** A request on its way to a Worker. */
 export interface WorkerRequest {

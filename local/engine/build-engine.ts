@@ -1,7 +1,7 @@
 import { chmod, copyFile, cp, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { launchers } from "./launchers.ts";
-import { runTool, ToolError } from "./runTool.ts";
+import { runTool, ToolError } from "./run-tool.ts";
 
 /**
  * The engine's version in `go/go.mod`. To move to another one: change both and the `replace` as its own module file has it, then in

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { runTool } from "../engine/runTool.ts";
-import { type DockerEngine, findDocker } from "./dockerEngine.ts";
+import { runTool } from "../engine/run-tool.ts";
+import { type DockerEngine, findDocker } from "./docker-engine.ts";
 import { startDocker } from "./lifetime.ts";
 
 const APT_MS = 900_000;

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { BASE_IMAGE } from "../../infra/droplet/images.ts";
-import { cacheDir } from "../engine/cacheDir.ts";
+import { cacheDir } from "../engine/cache-dir.ts";
 import { publish } from "../engine/publish.ts";
 import { makeBaseTarball, unmountBelow } from "./debootstrap.ts";
 

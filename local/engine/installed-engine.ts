@@ -1,6 +1,6 @@
 import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { runTool } from "./runTool.ts";
+import { runTool } from "./run-tool.ts";
 import { isAtLeast } from "./version.ts";
 
 /** The CLI's version from which on a failing hook fails the update, which the program relies on. */

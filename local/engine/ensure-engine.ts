@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
-import { BUILD_PATCH_LEVEL, BUILT_VERSION, buildEngine } from "./buildEngine.ts";
-import { cacheDir } from "./cacheDir.ts";
-import { type InstalledEngine, installedEngine, MINIMUM_VERSION } from "./installedEngine.ts";
-import { installOfficial } from "./installOfficial.ts";
+import { BUILD_PATCH_LEVEL, BUILT_VERSION, buildEngine } from "./build-engine.ts";
+import { cacheDir } from "./cache-dir.ts";
+import { installOfficial } from "./install-official.ts";
+import { type InstalledEngine, installedEngine, MINIMUM_VERSION } from "./installed-engine.ts";
 import { publish } from "./publish.ts";
-import { ToolError } from "./runTool.ts";
+import { ToolError } from "./run-tool.ts";
 
 export interface EngineOptions {
   /** Default: `cacheDir()`. */

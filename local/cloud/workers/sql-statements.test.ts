@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sqlStatements } from "./sqlStatements.ts";
+import { sqlStatements } from "./sql-statements.ts";
 
 test.each([
   ["SELECT 1", ["SELECT 1"]],

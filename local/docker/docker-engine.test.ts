@@ -3,8 +3,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { engineVersion, findDocker, usualSockets } from "./dockerEngine.ts";
-import { fakeEngine } from "./fakeEngine.ts";
+import { engineVersion, findDocker, usualSockets } from "./docker-engine.ts";
+import { fakeEngine } from "./fake-engine.ts";
 
 let dir: string;
 beforeEach(() => {

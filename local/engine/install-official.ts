@@ -1,4 +1,4 @@
-import { runTool } from "./runTool.ts";
+import { runTool } from "./run-tool.ts";
 
 const SITE = "https://get.pulumi.com/install.sh";
 const PROBE_MS = 5_000;

@@ -11,9 +11,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { useEngineMonitor } from "./buildEngine.ts";
-import { type EngineWays, ensureEngine } from "./ensureEngine.ts";
-import { ToolError } from "./runTool.ts";
+import { useEngineMonitor } from "./build-engine.ts";
+import { type EngineWays, ensureEngine } from "./ensure-engine.ts";
+import { ToolError } from "./run-tool.ts";
 
 let dir: string;
 let asked: string[];
