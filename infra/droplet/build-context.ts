@@ -7,6 +7,8 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
@@ -70,13 +72,20 @@ function buildContext(name: string, files: Record<string, Source>): BuildContext
       if (!existsSync(path)) throw error;
       rmSync(temporary, { recursive: true, force: true });
     }
-    for (const old of readdirSync(parent)) {
-      if (old.startsWith(`${name}-`) && !old.startsWith(`${name}-${hash}`) && !old.includes(".")) {
-        rmSync(join(parent, old), { recursive: true, force: true });
-      }
-    }
+    removeOld(parent);
   }
+  const now = new Date();
+  utimesSync(path, now, now);
   return { path: statePath(path), hash };
+}
+
+/** Removes what no run of today made: another run may be using a folder that is younger. */
+function removeOld(parent: string): void {
+  const yesterday = Date.now() - 24 * 60 * 60 * 1000;
+  for (const name of readdirSync(parent)) {
+    const folder = join(parent, name);
+    if (statSync(folder).mtimeMs < yesterday) rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** The workerd binary for the droplet (Linux, x64), from the npm package that this machine runs too. */
