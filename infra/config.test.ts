@@ -1,4 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { repositoryRoot } from "./bundle.ts";
 import { enabledServices, hasContainer, parseConfig, publicUrl } from "./config.ts";
 
 const good = {
@@ -48,6 +52,18 @@ describe("a good config", () => {
     const { config } = parseConfig(flat);
     expect(enabledServices(config!)).toEqual([]);
   });
+});
+
+test("Pulumi.dev.yaml is a config that is accepted as it stands, once its token is set", () => {
+  const file = parse(readFileSync(join(repositoryRoot, "Pulumi.dev.yaml"), "utf8")) as {
+    config: Record<string, unknown>;
+  };
+  const flat = Object.entries(file.config).map(([key, value]) => [
+    key,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  const { errors } = parseConfig({ ...Object.fromEntries(flat), "hybrid-mcp:codaApiToken": "token" });
+  expect(errors).toBeUndefined();
 });
 
 describe("a bad config names the key, the value and what is allowed", () => {

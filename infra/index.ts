@@ -1,3 +1,4 @@
+import { BearerTokens } from "./bearer-tokens.ts";
 import { enabledServices, loadConfig } from "./config.ts";
 import { deployDroplet } from "./droplet/droplet.ts";
 import { Storage } from "./edge/storage.ts";
@@ -6,14 +7,16 @@ import { deployService } from "./service.ts";
 
 const config = loadConfig();
 
+const bearerTokens = new BearerTokens();
 const storage = new Storage(config);
 const tunnel = new Tunnel(config);
 const droplet = deployDroplet(config, tunnel);
 
 const deployed = await Promise.all(
-  enabledServices(config).map(
-    async (service) => [service, await deployService(service, { config, tunnel, droplet })] as const,
-  ),
+  enabledServices(config).map(async (service) => {
+    const bearerToken = bearerTokens.of[service];
+    return [service, await deployService(service, { config, tunnel, droplet, bearerToken })] as const;
+  }),
 );
 
 /** Every service with its URL, where it is placed and how to sign in. */

@@ -178,9 +178,11 @@ describe("other shapes", () => {
     expect(of(resources, "WorkersRoute")[0]!.inputs.script).toBe("hybrid-mcp-coda");
   });
 
-  test("a service that is switched off leaves nothing", async () => {
+  test("a service that is switched off leaves nothing but its token", async () => {
     const resources = await run({ services: { coda: { enabled: false } } });
-    expect(resources.filter(({ name }) => name.includes("coda"))).toEqual([]);
+    expect(resources.filter(({ name }) => name.includes("coda")).map(({ name }) => name)).toEqual([
+      "coda-bearer-token",
+    ]);
     expect(of(resources, "ZeroTrustTunnelCloudflaredConfig")[0]!.inputs.config.ingresses).toEqual([
       { service: "http_status:404" },
     ]);

@@ -1,6 +1,5 @@
 import { catalogue, gateHostname, type ServiceName } from "@hybrid-mcp/catalogue";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { bundle } from "./bundle.ts";
 import { type Config, hasContainer, publicUrl } from "./config.ts";
 import { cutoverHooks } from "./cutover/cutover.ts";
@@ -13,6 +12,8 @@ import { Worker } from "./edge/worker.ts";
 export interface ServiceArgs {
   config: Config;
   tunnel: Tunnel;
+  /** Secret that clients send. */
+  bearerToken: pulumi.Output<string>;
   /** Undefined when nothing is placed on the droplet. */
   droplet: Droplet | undefined;
 }
@@ -21,17 +22,12 @@ export interface ServiceArgs {
  * A movable service in both its homes: the Worker always, the container where it is placed (or kept as a standby), and
  * the route that decides which of them answers.
  */
-export async function deployService(service: ServiceName, { config, tunnel, droplet }: ServiceArgs) {
+export async function deployService(service: ServiceName, { config, tunnel, droplet, bearerToken }: ServiceArgs) {
   const { placement, upstreamUrl, dropletUpstreamUrl } = config.services[service];
   const built = await bundle(service);
+  const dropletUrl = `https://${gateHostname(service, config.domain)}`;
   const upstream = upstreamUrl ?? defaultUpstreams[service];
 
-  // Its own value, protected: a client's config stays valid whatever is made anew.
-  const bearerToken = new random.RandomPassword(
-    `${service}-bearer-token`,
-    { length: 43, special: false },
-    { protect: true },
-  ).result;
   const vars = (home: "workers" | "droplet", url: string) => ({
     VERSION: built.version,
     PLACEMENT: home,
@@ -62,7 +58,7 @@ export async function deployService(service: ServiceName, { config, tunnel, drop
         service,
         placement,
         version: built.version,
-        newSide: placement === "workers" ? worker.url : `https://${gateHostname(service, config.domain)}`,
+        newSide: placement === "workers" ? worker.url : dropletUrl,
       }),
     },
   );
@@ -71,7 +67,9 @@ export async function deployService(service: ServiceName, { config, tunnel, drop
     placement,
     version: built.version,
     url: `${publicUrl(config, service)}/mcp`,
-    bearerToken: pulumi.secret(bearerToken),
+    bearerToken,
+    /** Each side on its own, past the route. */
+    sides: { workers: worker.url, ...(container && { droplet: dropletUrl }) },
   };
 }
 

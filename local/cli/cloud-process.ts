@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { catalogue, hostname, serviceNames } from "@hybrid-mcp/catalogue";
 import type { LocalCloudMessage, LocalCloudOptions } from "../cloud/options.ts";
 import { processIdentity } from "../engine/pid-lock.mjs";
 import { type LocalStack, repositoryRoot, writePrivately } from "./stack.ts";
-import { UserError } from "./user-error.ts";
+import { say, UserError } from "./user-error.ts";
 
 /** How long the local cloud may take to start, in milliseconds: it brings every uploaded Worker up again. */
 const START_TIMEOUT_MS = 120_000;
@@ -16,22 +17,42 @@ function pidFile(stack: LocalStack): string {
   return stack.path("cloud.pid");
 }
 
+interface RunningCloud {
+  pid: number;
+  /** Tells the process from a later one with the same pid. */
+  identity: string;
+  /** Hash of what it was started from: its sources and its options. */
+  build: string;
+}
+
+function runningCloud(stack: LocalStack): RunningCloud | undefined {
+  if (!existsSync(pidFile(stack))) return undefined;
+  const cloud = JSON.parse(readFileSync(pidFile(stack), "utf8")) as RunningCloud;
+  return processIdentity(cloud.pid) === cloud.identity ? cloud : undefined;
+}
+
 /** The process id of the stack's local cloud, if it runs. */
 export function cloudPid(stack: LocalStack): number | undefined {
-  if (!existsSync(pidFile(stack))) return undefined;
-  const { pid, identity } = JSON.parse(readFileSync(pidFile(stack), "utf8")) as { pid: number; identity: string };
-  return processIdentity(pid) === identity ? pid : undefined;
+  return runningCloud(stack)?.pid;
 }
 
 /**
- * Starts the stack's local cloud in the background if it does not run, and waits until it is ready.
+ * Starts the stack's local cloud in the background if it does not run, and waits until it is ready. One that runs from
+ * other sources or options than the ones of now is started anew.
  *
  * @throws {UserError} when a port is taken, or with the reason for which it did not start
  */
 export async function startCloud(stack: LocalStack): Promise<void> {
-  if (cloudPid(stack)) return;
+  const options = `${JSON.stringify(cloudOptions(stack), null, 2)}\n`;
+  const build = buildHash(options);
+  const running = runningCloud(stack);
+  if (running?.build === build) return;
+  if (running) {
+    say("The local cloud runs with older code or settings; starting it anew.");
+    await stopCloud(stack);
+  }
   const optionsFile = stack.path("cloud.json");
-  writePrivately(optionsFile, `${JSON.stringify(cloudOptions(stack), null, 2)}\n`);
+  writePrivately(optionsFile, options);
   const logFile = stack.path("cloud.log");
   const output = openSync(logFile, "a", 0o600);
   const child = spawn(
@@ -45,9 +66,22 @@ export async function startCloud(stack: LocalStack): Promise<void> {
   if ("error" in answer) {
     throw new UserError(`The local cloud did not start: ${answer.error}.${hint(answer.error)} Its log: ${logFile}`);
   }
-  writePrivately(pidFile(stack), JSON.stringify({ pid: child.pid, identity: processIdentity(child.pid!) }));
+  const cloud: RunningCloud = { pid: child.pid!, identity: processIdentity(child.pid!)!, build };
+  writePrivately(pidFile(stack), JSON.stringify(cloud));
   child.disconnect();
   child.unref();
+}
+
+/** Hash of all that the local cloud is made of, so that a checkout that was updated does not go on with the old one. */
+function buildHash(options: string): string {
+  const hash = createHash("sha256").update(options);
+  for (const folder of ["cloud", "processes", "standins"]) {
+    const path = join(repositoryRoot, "local", folder);
+    for (const file of readdirSync(path, { recursive: true, encoding: "utf8" }).sort()) {
+      if (/(?<!\.test)\.[jt]s$/.test(file)) hash.update(file).update(readFileSync(join(path, file)));
+    }
+  }
+  return hash.digest("hex");
 }
 
 function hint(error: string): string {

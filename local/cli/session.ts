@@ -1,7 +1,7 @@
 import Docker from "dockerode";
 import { ensureBaseImage } from "../docker/base-image.ts";
 import { installDocker } from "../docker/install-docker.ts";
-import { useDocker } from "../docker/lifetime.ts";
+import { startDocker, useDocker } from "../docker/lifetime.ts";
 import type { Engine } from "../engine/ensure-engine.ts";
 import { withPidLock } from "../engine/pid-lock.mjs";
 import { startCloud } from "./cloud-process.ts";
@@ -10,7 +10,7 @@ import { recover } from "./recover.ts";
 import { preparePulumi, pulumi } from "./run-pulumi.ts";
 import type { LocalStack } from "./stack.ts";
 import { writeProject } from "./stack-config.ts";
-import { say } from "./user-error.ts";
+import { say, UserError } from "./user-error.ts";
 
 export interface StartOptions {
   /** Install and start Docker Engine if none answers. */
@@ -56,13 +56,28 @@ export async function startSession(stack: LocalStack, options: StartOptions = {}
   return { stack, engine, images };
 }
 
+/**
+ * Where this stack's containers run: on Docker Engine if one answers, else as plain processes. A stack that has its
+ * containers on Docker Engine keeps to it: they would come back beside the processes when the engine does.
+ */
 async function chooseContainers(stack: LocalStack, options: StartOptions): Promise<void> {
-  const engine = options.noDocker
-    ? undefined
-    : options.installDocker
-      ? await installDocker(stack.dir, say)
-      : await useDocker(stack.dir);
-  const containers = engine ? "docker" : "processes";
   const { identity } = stack;
+  const use = async () => {
+    if (options.noDocker) return undefined;
+    if (options.installDocker) return installDocker(stack.dir, say);
+    return (await useDocker(stack.dir)) ?? (identity.containers === "docker" ? startAgain(stack) : undefined);
+  };
+  const containers = (await use()) ? "docker" : "processes";
   if (identity.containers !== containers) stack.saveIdentity({ ...identity, containers });
+}
+
+async function startAgain(stack: LocalStack) {
+  try {
+    return await startDocker(stack.dir, say);
+  } catch (error) {
+    throw new UserError(
+      `This stack's containers are on Docker Engine, which does not answer: ${(error as Error).message} ` +
+        "Start it and run this again, or leave it for plain processes: npm run up -- --no-docker",
+    );
+  }
 }
