@@ -45,7 +45,9 @@ async function install() {
       if (isInstalled()) return;
       console.error("Installing the packages of package-lock.json into node_modules (npm ci), about a minute …");
       // NODE_ENV=production would leave out the bundled Node.
-      const code = await run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root });
+      const code = await run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"], {
+        cwd: root,
+      });
       if (code !== 0) throw new UserError(`npm ci failed with exit code ${code} in ${root}; its messages are above.`);
       if (!nodeRuns()) throw new UserError(`npm ci was done, but ${node} does not run on this machine.`);
       writeFileSync(stamp, lockHash());

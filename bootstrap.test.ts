@@ -81,7 +81,7 @@ async function run(args: string[], PATH?: string): Promise<{ code: number; outpu
 }
 
 const npmCalls = () => (existsSync(join(root, "npm-calls")) ? readFileSync(join(root, "npm-calls"), "utf8") : "");
-const NPM_CI = "ci --include=dev --no-audit --no-fund\n";
+const NPM_CI = "ci --include=dev --no-audit --no-fund --loglevel=error\n";
 
 /** An installation that a person made with npm. */
 function installByHand(version: string): void {
