@@ -13,7 +13,8 @@ export function stackEnvironment(stack: LocalStack, engine: Engine): NodeJS.Proc
     ...process.env,
     PATH: [join(repositoryRoot, "node_modules", ".bin"), ...engine.binDirs, process.env.PATH].join(delimiter),
     PULUMI_HOME: stack.path("pulumi"),
-    PULUMI_BACKEND_URL: `file://${stack.path("state")}`,
+    // Without metadata files: one that a kill left half-written would make the state unreadable.
+    PULUMI_BACKEND_URL: `file://${stack.path("state")}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE: identity.passphrase,
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: String(!useOfficialPlugins()),
