@@ -67,6 +67,25 @@ test("a container that is up but not right: the gate says what it answered", asy
   expect(await containers()).toEqual([]);
 });
 
+test("a public URL that goes on being answered by the old side: the route goes back", async () => {
+  copy.edit("infra/cutover/cutover.ts", "const origin = publicUrl(config, service);", "const origin = otherSide;");
+  copy.edit(
+    "infra/cutover/cutover.ts",
+    "  const say = ",
+    "  const otherSide = `https://${config.name}-${service}.${config.cloudflare.workersSubdomain}.workers.dev`;\n  const say = ",
+  );
+  // The route has moved when the confirmation fails, so for a moment the droplet answers.
+  const { code, output } = await stack.run("flip", "coda", "droplet");
+  expect(code).toBe(1);
+  expect(output).toMatch(
+    /workers\.dev did not become healthy on droplet within \d+ s\. Last answer: served by workers/,
+  );
+  stack.checkout = repositoryRoot;
+  await stack.must("up");
+  expect(await placement()).toEqual({ placement: "workers", servedBy: "workers", health: "ok" });
+  expect(await containers()).toEqual([]);
+});
+
 test("a bundle that never becomes healthy: traffic stays on the droplet, and the container with it", async () => {
   stack.checkout = repositoryRoot;
   await stack.must("flip", "coda", "droplet");

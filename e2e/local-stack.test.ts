@@ -95,11 +95,11 @@ describe("up", () => {
   });
 
   test("no secret is in clear in the state, the config or the logs, and only the owner reads them", () => {
-    const { codaToken, cloudflareToken, passphrase } = stack.stack.identity;
+    const { codaToken, cloudflareToken, digitaloceanToken, passphrase } = stack.stack.identity;
     for (const folder of ["state", "project", "cloud.log"]) {
       for (const file of filesBelow(stack.stack.path(folder))) {
         const text = readFileSync(file, "utf8");
-        for (const secret of [token, codaToken, cloudflareToken, passphrase]) {
+        for (const secret of [token, codaToken, cloudflareToken, digitaloceanToken, passphrase]) {
           expect(text.includes(secret), `${file} has a secret in clear`).toBe(false);
         }
       }
@@ -157,15 +157,17 @@ describe("a flip to the droplet, under load", () => {
   });
 
   test("everything listens on loopback or the stack's own bridge, nothing else", () => {
+    const pids = stack.processes().map((line) => line.split(" ")[0]);
     const { stdout } = spawnSync("ss", ["-Htlnp"], { encoding: "utf8" });
-    const ports = [...Object.values(stack.stack.ports), new URL(stack.codaUrl).port].map(String);
-    const addresses = stdout
+    const listening = stdout
       .split("\n")
-      .map((line) => line.split(/\s+/)[3] ?? "")
-      .filter((address) => ports.includes(address.split(":").at(-1)!))
-      .map((address) => address.replace(/:\d+$/, ""));
-    expect(addresses.length).toBeGreaterThanOrEqual(ports.length);
-    expect(new Set(addresses)).toEqual(new Set(["127.0.0.1", stack.stack.subnet.gateway]));
+      .filter((line) => pids.some((pid) => line.includes(`pid=${pid},`)))
+      .map((line) => line.split(/\s+/)[3]!);
+    // The cloud's own ports and those inside it, of workerd.
+    expect(listening.length).toBeGreaterThan(Object.keys(stack.stack.ports).length);
+    expect(new Set(listening.map((address) => address.replace(/:\d+$/, "")))).toEqual(
+      new Set(["127.0.0.1", stack.stack.subnet.gateway]),
+    );
   });
 });
 
@@ -224,6 +226,19 @@ describe("a flip back to Workers, under load", () => {
     expect(await containers()).toEqual([]);
     expect(await route()).toEqual([[`coda-mcp.${stack.stack.domain}/*`, `${stack.stack.name}-coda`]]);
     expect(await servedBy()).toBe("workers");
+  });
+});
+
+describe("when Docker Engine is left for plain processes", () => {
+  test("nothing stays on it, and the service goes on", async () => {
+    await stack.must("flip", "coda", "droplet");
+    await stack.must("up", "--no-docker");
+    expect(await containers()).toEqual([]);
+    expect(await servedBy()).toBe("droplet");
+    await stack.must("up");
+    expect(await containers()).toEqual(["cloudflared running", "coda running"]);
+    expect(await servedBy()).toBe("droplet");
+    await stack.must("flip", "coda", "workers");
   });
 });
 

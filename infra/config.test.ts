@@ -38,6 +38,11 @@ describe("a good config", () => {
     expect(publicUrl(config!, "coda")).toBe("http://localhost:8085");
   });
 
+  test("a trailing slash of a base URL does not count", () => {
+    const { config } = parseConfig(withServices({ coda: { upstreamUrl: "https://coda.io/apis/v1/" } }));
+    expect(config!.services.coda.upstreamUrl).toBe("https://coda.io/apis/v1");
+  });
+
   test("keeps a container for a service on Workers while keepStandby is set", () => {
     const { config } = parseConfig({
       ...good,
@@ -102,8 +107,13 @@ describe("a bad config names the key, the value and what is allowed", () => {
     ],
     [
       "a droplet without a key to reach it",
-      withServices({ coda: { placement: "droplet" } }),
-      "  hybrid-mcp:droplet.sshPublicKey: is missing; a service is placed on the droplet, which is reached over SSH",
+      { ...withServices({ coda: { placement: "droplet" } }), "hybrid-mcp:droplet": '{"sshAllow":["203.0.113.7/32"]}' },
+      "  hybrid-mcp:droplet.sshPublicKey: is missing; a service is placed on the droplet, whose Docker Engine is reached over SSH",
+    ],
+    [
+      "a public URL with a path",
+      { ...good, "hybrid-mcp:publicUrls": '{"coda":"https://tools.example.com/coda/"}' },
+      '  hybrid-mcp:publicUrls.coda: "https://tools.example.com/coda/" must be an origin such as https://coda.example.com, without a path',
     ],
     [
       "an address that is no CIDR",
@@ -125,6 +135,22 @@ describe("a bad config names the key, the value and what is allowed", () => {
       "  hybrid-mcp:domain: is missing",
       "  hybrid-mcp:cloudflare: is missing",
       "  hybrid-mcp:codaApiToken: is missing; set it with: pulumi config set --secret hybrid-mcp:codaApiToken <token>",
+    ]);
+  });
+
+  test("a droplet that nobody may reach is refused before it is made", () => {
+    const { errors } = parseConfig(withServices({ coda: { placement: "droplet" } }));
+    expect(errors).toHaveLength(2);
+    expect(errors![1]).toMatch(
+      /^ {2}hybrid-mcp:droplet\.sshAllow: is missing; .* name the addresses from which you deploy/,
+    );
+  });
+
+  test("what is missing is told beside a value that is wrong", () => {
+    const { "hybrid-mcp:codaApiToken": _, ...flat } = withServices({ coda: { placement: "moon" } });
+    expect(parseConfig(flat).errors).toEqual([
+      expect.stringContaining('"moon" is not allowed'),
+      expect.stringContaining("codaApiToken: is missing"),
     ]);
   });
 

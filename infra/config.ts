@@ -47,6 +47,9 @@ const cutover = z
   })
   .prefault({});
 
+/** Base URL of an API; paths are put behind it. */
+const baseUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ""));
+
 const placements = (service: ServiceName) => catalogue[service].placements as readonly Placement[];
 
 const service = (name: ServiceName) =>
@@ -55,9 +58,9 @@ const service = (name: ServiceName) =>
       enabled: z.boolean().default(true),
       placement: z.enum(placements(name)).default(placements(name)[0]!),
       /** Base URL of the API behind the service. */
-      upstreamUrl: z.url({ protocol: /^https?$/ }).optional(),
+      upstreamUrl: baseUrl.optional(),
       /** The same where a container must dial another address. */
-      dropletUpstreamUrl: z.url({ protocol: /^https?$/ }).optional(),
+      dropletUpstreamUrl: baseUrl.optional(),
     })
     .prefault({});
 
@@ -89,7 +92,12 @@ const schema = z.strictObject({
     .prefault({}),
   cutover,
   /** Origins that clients use instead of `https://<hostname>`, by service. */
-  publicUrls: z.partialRecord(z.enum(serviceNames), z.url({ protocol: /^https?$/ })).default({}),
+  publicUrls: z
+    .partialRecord(
+      z.enum(serviceNames),
+      z.string().regex(/^https?:\/\/[^/?#\s]+$/, "must be an origin such as https://coda.example.com, without a path"),
+    )
+    .default({}),
   /** Read by the local stack's commands only. */
   local: z
     .strictObject({
@@ -102,15 +110,12 @@ const schema = z.strictObject({
     .optional(),
 });
 
-const { services, codaApiToken } = schema.shape;
-const related = z.object({ services, cutover, droplet, codaApiToken });
-
 /** The whole stack config, validated, with every default filled in. */
 export type Config = z.output<typeof schema>;
 
 type ServiceConfig = Config["services"][ServiceName];
 
-function usesDroplet(config: ServiceConfig, keepStandby: boolean): boolean {
+function usesDroplet(config: Pick<ServiceConfig, "enabled" | "placement">, keepStandby: boolean): boolean {
   return config.enabled && (config.placement === "droplet" || keepStandby);
 }
 
@@ -159,18 +164,33 @@ export function parseConfig(
   return parsed.success && errors.length === 0 ? { config: parsed.data } : { errors };
 }
 
-/** What one value makes necessary elsewhere; asked even when other keys have errors, so that all are told at once. */
+/**
+ * What one value makes necessary elsewhere. Each relation is asked of the raw values that it needs, so that it is told
+ * together with errors in other keys.
+ */
 function missing(raw: Record<string, unknown>): [key: string, message: string][] {
-  const parsed = related.safeParse(raw);
-  if (!parsed.success) return [];
-  const { services, cutover, droplet, codaApiToken } = parsed.data;
+  const value = (...path: string[]) =>
+    path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined | null)?.[key], raw);
+  const enabled = serviceNames.filter((name) => value("services", name, "enabled") !== false);
+  const onDroplet = enabled.some((name) =>
+    usesDroplet(
+      {
+        enabled: true,
+        placement: (value("services", name, "placement") ?? placements(name)[0]) as Placement,
+      },
+      value("cutover", "keepStandby") === true,
+    ),
+  );
   const found: [string, string][] = [];
-  if (services.coda.enabled && codaApiToken === undefined) {
+  if (enabled.includes("coda") && value("codaApiToken") === undefined) {
     found.push(["codaApiToken", "set it with: pulumi config set --secret hybrid-mcp:codaApiToken <token>"]);
   }
-  const onDroplet = serviceNames.some((name) => usesDroplet(services[name], cutover.keepStandby));
-  if (onDroplet && !droplet.dockerHost && !droplet.sshPublicKey) {
-    found.push(["droplet.sshPublicKey", "a service is placed on the droplet, which is reached over SSH"]);
+  if (onDroplet && !value("droplet", "dockerHost")) {
+    const why = "a service is placed on the droplet, whose Docker Engine is reached over SSH";
+    if (!value("droplet", "sshPublicKey")) found.push(["droplet.sshPublicKey", why]);
+    if (!(value("droplet", "sshAllow") as unknown[] | undefined)?.length) {
+      found.push(["droplet.sshAllow", `${why}; name the addresses from which you deploy, e.g. [203.0.113.7/32]`]);
+    }
   }
   return found;
 }

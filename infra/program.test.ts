@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test, vi } from "vitest";
+import { BASE_IMAGE, CLOUDFLARED_IMAGE } from "./droplet/images.ts";
 
 interface Registered {
   type: string;
@@ -141,7 +142,15 @@ describe("Coda on the droplet", () => {
     expect(inputs.ports).toBeUndefined();
     expect(inputs.networksAdvanced).toEqual([{ name: "hybrid-mcp", aliases: ["coda-mcp"] }]);
     expect(inputs.image).toBe("sha256:coda-image");
-    expect(inputs).toMatchObject({ readOnly: true, capabilities: { drops: ["ALL"] }, wait: true });
+    expect(inputs).toMatchObject({
+      readOnly: true,
+      capabilities: { drops: ["ALL"] },
+      securityOpts: ["no-new-privileges:true"],
+      memory: 256,
+      logOpts: { "max-size": "10m", "max-file": "3" },
+      restart: "unless-stopped",
+      wait: true,
+    });
   });
 
   test("the container has the Worker's bindings, with its own placement and upstream address", () => {
@@ -164,6 +173,11 @@ describe("Coda on the droplet", () => {
     const { inputs } = of(resources, "Container").find(({ name }) => name === "cloudflared")!;
     expect(secret(inputs.envs)).toEqual(["TUNNEL_TOKEN=tunnel-token", "TUNNEL_EDGE=10.0.0.1:8780"]);
     expect(inputs.ports).toBeUndefined();
+  });
+
+  test("public images are pinned by digest, and containers run image ids", () => {
+    expect([BASE_IMAGE, CLOUDFLARED_IMAGE]).toEqual(Array(2).fill(expect.stringMatching(/@sha256:[0-9a-f]{64}$/)));
+    for (const { inputs } of of(resources, "Container")) expect(inputs.image).toMatch(/^sha256:/);
   });
 
   test("the firewall lets nobody in unless the config says so", () => {

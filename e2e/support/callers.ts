@@ -4,8 +4,10 @@ import { setTimeout as wait } from "node:timers/promises";
 export interface Traffic {
   calls: number;
   failures: string[];
+  /** Longest time between two answers, in milliseconds: how long clients saw nothing. */
+  worstPauseMs: number;
   /** Longest time that one call took, in milliseconds. */
-  worstMs: number;
+  slowestMs: number;
   /** Placement → how many calls it answered. */
   servedBy: Record<string, number>;
 }
@@ -24,13 +26,19 @@ export interface CallerOptions {
 
 /** Calls a tool at a steady rate, each call on its own whatever the others do, until it is stopped. */
 export function startCaller(options: CallerOptions): { stop(): Promise<Traffic> } {
-  const traffic: Traffic = { calls: 0, failures: [], worstMs: 0, servedBy: {} };
+  const traffic: Traffic = { calls: 0, failures: [], worstPauseMs: 0, slowestMs: 0, servedBy: {} };
   const running = new Set<Promise<void>>();
   const stopped = new AbortController();
   const loop = (async () => {
     const start = performance.now();
+    let lastAnswer = start;
     for (let n = 0; !stopped.signal.aborted; n++) {
-      const call = one(options, n, traffic).finally(() => running.delete(call));
+      const call = one(options, n, traffic).finally(() => {
+        const now = performance.now();
+        traffic.worstPauseMs = Math.max(traffic.worstPauseMs, now - lastAnswer);
+        lastAnswer = now;
+        running.delete(call);
+      });
       running.add(call);
       const next = start + ((n + 1) * 1000) / options.rate;
       await wait(Math.max(0, next - performance.now()));
@@ -59,7 +67,7 @@ async function one(options: CallerOptions, id: number, traffic: Traffic): Promis
     const { message, cause } = error as Error;
     traffic.failures.push(`${message}${cause ? ` (${(cause as Error).message})` : ""}`);
   }
-  traffic.worstMs = Math.max(traffic.worstMs, performance.now() - start);
+  traffic.slowestMs = Math.max(traffic.slowestMs, performance.now() - start);
 }
 
 /** One long call whose answer is streamed, with a progress message for every part. */
@@ -136,9 +144,9 @@ async function callTool(
 }
 
 /** One line for the person who reads the test's output. */
-export function summary(what: string, { calls, failures, worstMs, servedBy }: Traffic): string {
+export function summary(what: string, { calls, failures, worstPauseMs, slowestMs, servedBy }: Traffic): string {
   const who = Object.entries(servedBy)
     .map(([placement, count]) => `${placement} ${count}`)
     .join(", ");
-  return `${what}: ${calls} calls, ${failures.length} failed, worst pause ${Math.round(worstMs)} ms (${who})\n`;
+  return `${what}: ${calls} calls, ${failures.length} failed, worst pause ${Math.round(worstPauseMs)} ms, slowest ${Math.round(slowestMs)} ms (${who})\n`;
 }

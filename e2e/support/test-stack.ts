@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -42,6 +42,11 @@ export class TestStack {
 
   get standInUrl(): string {
     return `http://127.0.0.1:${this.stack.ports.standIns}/coda`;
+  }
+
+  /** Runs a command on another directory, to its end. */
+  async runIn(dir: string, command: string): Promise<CommandResult> {
+    return new TestStack(dir, this.portOffset).run(command);
   }
 
   /** Starts one of the stack's commands, e.g. `start("flip", "coda", "droplet")`. */
@@ -114,10 +119,22 @@ export class TestStack {
     await finished;
   }
 
-  /** Command lines of running processes that name the stack's directory. */
+  /**
+   * Command lines of the processes that belong to the stack: they name its directory in their arguments, work in it, have
+   * it in their environment, or descend from one that does (the local cloud's workerds).
+   */
   processes(): string[] {
-    const { stdout } = spawnSync("ps", ["-eo", "args="], { encoding: "utf8" });
-    return stdout.split("\n").filter((line) => line.includes(this.stack.dir));
+    const all = readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .filter((pid) => pid !== process.pid)
+      .flatMap(describeProcess);
+    const mine = new Set(all.filter(({ traces }) => traces.includes(this.stack.dir)).map(({ pid }) => pid));
+    for (let found = 0; found !== mine.size; ) {
+      found = mine.size;
+      for (const { pid, parent } of all) if (mine.has(parent)) mine.add(pid);
+    }
+    return all.filter(({ pid }) => mine.has(pid)).map(({ pid, command }) => `${pid} ${command}`);
   }
 
   get cloudPid(): number | undefined {
@@ -149,6 +166,22 @@ export class TestStack {
     this.checkout = repositoryRoot;
     if (existsSync(this.stack.dir)) await this.must("down", "--purge");
     rmSync(this.stack.dir, { recursive: true, force: true });
+  }
+}
+
+/** What `/proc` tells of a process; nothing of one that is gone or a zombie. */
+function describeProcess(pid: number): { pid: number; parent: number; command: string; traces: string }[] {
+  try {
+    const read = (file: string) => readFileSync(`/proc/${pid}/${file}`, "utf8").replaceAll("\0", " ");
+    const [state, parent] = read("stat")
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    if (state === "Z") return [];
+    const command = read("cmdline").trim();
+    const traces = [command, read("environ"), readlinkSync(`/proc/${pid}/cwd`)].join("\n");
+    return [{ pid, parent: Number(parent), command, traces }];
+  } catch {
+    return [];
   }
 }
 

@@ -6,7 +6,7 @@ import type { Placement } from "@hybrid-mcp/catalogue";
 export interface Expectation {
   service: string;
   placement: Placement;
-  /** The bundle's version, or undefined where any will do. */
+  /** The bundle's version. */
   version: string;
 }
 

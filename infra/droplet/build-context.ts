@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -48,6 +49,8 @@ type Source = { from: string } | { text: string };
 
 function buildContext(name: string, files: Record<string, Source>): BuildContext {
   const digest = createHash("sha256");
+  // Readable for the container's user whatever this machine's umask is.
+  const mode = (file: string) => (file === "workerd" ? 0o755 : 0o644);
   for (const [file, source] of Object.entries(files)) {
     digest
       .update(`${file}\0`)
@@ -62,8 +65,10 @@ function buildContext(name: string, files: Record<string, Source>): BuildContext
     rmSync(temporary, { recursive: true, force: true });
     mkdirSync(temporary, { recursive: true });
     for (const [file, source] of Object.entries(files)) {
-      if ("text" in source) writeFileSync(join(temporary, file), source.text);
-      else copyFileSync(source.from, join(temporary, file));
+      const target = join(temporary, file);
+      if ("text" in source) writeFileSync(target, source.text);
+      else copyFileSync(source.from, target);
+      chmodSync(target, mode(file));
     }
     try {
       renameSync(temporary, path);

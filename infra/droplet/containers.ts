@@ -8,7 +8,10 @@ import { BASE_IMAGE } from "./images.ts";
 /** What the containers of a stack share: their own network and the image with the Workers runtime. */
 export class Containers extends pulumi.ComponentResource {
   readonly network: docker.Network;
-  /** Image id of workerd on Debian; every service's image is built on it. */
+  /**
+   * Name of the image with workerd, on which every service's image is built. Its tag is its content's hash; an id would
+   * do for the classic builder only, BuildKit takes it for the name of a public image.
+   */
   readonly runtimeImage: pulumi.Output<string>;
 
   constructor(config: Config, host: Host) {
@@ -37,7 +40,7 @@ export class Containers extends pulumi.ComponentResource {
         triggers: { context: context.hash },
       },
       options,
-    ).imageId;
+    ).name;
     this.registerOutputs();
   }
 }

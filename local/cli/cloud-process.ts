@@ -23,6 +23,8 @@ interface RunningCloud {
   identity: string;
   /** Hash of what it was started from: its sources and its options. */
   build: string;
+  /** False until it has said so; one that is left so was started by a command that is gone. */
+  ready: boolean;
 }
 
 function runningCloud(stack: LocalStack): RunningCloud | undefined {
@@ -46,9 +48,9 @@ export async function startCloud(stack: LocalStack): Promise<void> {
   const options = `${JSON.stringify(cloudOptions(stack), null, 2)}\n`;
   const build = buildHash(options);
   const running = runningCloud(stack);
-  if (running?.build === build) return;
+  if (running?.ready && running.build === build) return;
   if (running) {
-    say("The local cloud runs with older code or settings; starting it anew.");
+    say("The local cloud runs with other code or settings, or was left half-started; starting it anew.");
     await stopCloud(stack);
   }
   const optionsFile = stack.path("cloud.json");
@@ -62,12 +64,15 @@ export async function startCloud(stack: LocalStack): Promise<void> {
     { detached: true, stdio: ["ignore", output, output, "ipc"] },
   );
   closeSync(output);
+  // At once: a command that is killed while it waits leaves a process that the next one finds.
+  const cloud: RunningCloud = { pid: child.pid!, identity: processIdentity(child.pid!) ?? "", build, ready: false };
+  writePrivately(pidFile(stack), JSON.stringify(cloud));
   const answer = await firstMessage(child);
   if ("error" in answer) {
+    rmSync(pidFile(stack), { force: true });
     throw new UserError(`The local cloud did not start: ${answer.error}.${hint(answer.error)} Its log: ${logFile}`);
   }
-  const cloud: RunningCloud = { pid: child.pid!, identity: processIdentity(child.pid!)!, build };
-  writePrivately(pidFile(stack), JSON.stringify(cloud));
+  writePrivately(pidFile(stack), JSON.stringify({ ...cloud, ready: true } satisfies RunningCloud));
   child.disconnect();
   child.unref();
 }
@@ -75,10 +80,11 @@ export async function startCloud(stack: LocalStack): Promise<void> {
 /** Hash of all that the local cloud is made of, so that a checkout that was updated does not go on with the old one. */
 function buildHash(options: string): string {
   const hash = createHash("sha256").update(options);
-  for (const folder of ["cloud", "processes", "standins"]) {
+  hash.update(readFileSync(join(repositoryRoot, "package-lock.json")));
+  for (const folder of ["cloud", "connector", "engine", "processes", "standins"]) {
     const path = join(repositoryRoot, "local", folder);
     for (const file of readdirSync(path, { recursive: true, encoding: "utf8" }).sort()) {
-      if (/(?<!\.test)\.[jt]s$/.test(file)) hash.update(file).update(readFileSync(join(path, file)));
+      if (/(?<!\.test)\.m?[jt]s$/.test(file)) hash.update(file).update(readFileSync(join(path, file)));
     }
   }
   return hash.digest("hex");
@@ -145,7 +151,7 @@ function cloudOptions(stack: LocalStack): LocalCloudOptions {
     })),
     ...(identity.containers === "docker"
       ? { bridgeAddress: stack.subnet.gateway }
-      : { processes: { dir: stack.path("processes"), socket: stack.path("processes", "docker.sock") } }),
+      : { processes: { dir: stack.path("processes"), socket: stack.processSocket } }),
     ...(tls && { tls }),
   };
 }

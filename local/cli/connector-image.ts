@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type Docker from "dockerode";
@@ -39,11 +39,14 @@ export async function ensureConnectorImage(docker: Docker, base: string, workDir
   mkdirSync(context, { recursive: true });
   writeFileSync(join(context, "main.mjs"), script);
   writeFileSync(join(context, "Dockerfile"), dockerfile);
-  writeFileSync(join(context, "cloudflared"), launcher, { mode: 0o755 });
+  writeFileSync(join(context, "cloudflared"), launcher);
   copyFileSync(
     join(dirname(createRequire(import.meta.url).resolve("node/package.json")), "bin/node"),
     join(context, "node"),
   );
+  // Readable for the container's user whatever this machine's umask is.
+  for (const file of ["main.mjs", "Dockerfile"]) chmodSync(join(context, file), 0o644);
+  for (const file of ["cloudflared", "node"]) chmodSync(join(context, file), 0o755);
   const stream = await docker.buildImage(
     { context, src: ["Dockerfile", "cloudflared", "main.mjs", "node"] },
     { t: name, buildargs: { BASE: base }, labels: { "hybrid-mcp": "connector" } },

@@ -1,8 +1,7 @@
-import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { catalogue, isServiceName, type Placement, type ServiceName, serviceNames } from "@hybrid-mcp/catalogue";
 import { ensureEngine } from "../engine/ensure-engine.ts";
+import { output, searchPath, withTerminal } from "./run-pulumi.ts";
 import { exclusively, startSession } from "./session.ts";
 import { LocalStack, repositoryRoot, type Values } from "./stack.ts";
 import { update } from "./update.ts";
@@ -39,27 +38,21 @@ async function flipLocal(service: ServiceName, placement: Placement): Promise<vo
 /** The same on a real stack, with the person's own Pulumi login and environment. */
 async function flipStack(stack: string, service: ServiceName, placement: Placement): Promise<void> {
   const engine = await ensureEngine({ log: say });
-  const env = {
-    ...process.env,
-    PATH: [join(repositoryRoot, "node_modules", ".bin"), ...engine.binDirs, process.env.PATH].join(":"),
-  };
+  const options = { cwd: repositoryRoot, env: { ...process.env, PATH: searchPath(engine) } };
+  const { title } = catalogue[service];
   const key = ["--path", `hybrid-mcp:services.${service}.placement`, "--stack", stack];
-  const run = (args: string[], stdio: "inherit" | "pipe") =>
-    spawnSync(engine.command, args, { cwd: repositoryRoot, env, stdio, encoding: "utf8" });
-
-  const config = run(["config", "--json", "--stack", stack], "pipe");
-  if (config.status !== 0) throw new UserError(config.stderr.trim() || `The stack ${stack} cannot be read.`);
-  const before = run(["config", "get", ...key], "pipe");
-  const set = run(["config", "set", ...key, placement], "pipe");
-  if (set.status !== 0) throw new UserError(set.stderr.trim());
-  if (run(["up", "--yes", "--skip-preview", "--stack", stack], "inherit").status === 0) {
-    say(`\n${catalogue[service].title} runs on ${placement}.`);
+  const before = await output(engine, ["config", "get", ...key], options).then(
+    (text) => text.trim(),
+    () => undefined,
+  );
+  await output(engine, ["config", "set", ...key, placement], options);
+  if ((await withTerminal(engine, ["up", "--yes", "--skip-preview", "--stack", stack], options)) === 0) {
+    say(`\n${title} runs on ${placement}.`);
     return;
   }
-  const restore = before.status === 0 ? ["config", "set", ...key, before.stdout.trim()] : ["config", "rm", ...key];
-  run(restore, "pipe");
+  await output(engine, before ? ["config", "set", ...key, before] : ["config", "rm", ...key], options);
   throw new UserError(
-    `${catalogue[service].title} was not moved to ${placement}: what failed is above. The flag is as it was; ` +
+    `${title} was not moved to ${placement}: what failed is above. The flag is as it was; ` +
       `pulumi up --stack ${stack} takes back what was started for the flip.`,
   );
 }

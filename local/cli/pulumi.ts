@@ -1,7 +1,6 @@
-import { spawnSync } from "node:child_process";
-import { delimiter, join } from "node:path";
 import { ensureEngine } from "../engine/ensure-engine.ts";
-import { stackEnvironment } from "./run-pulumi.ts";
+import { pulumi, searchPath, withTerminal } from "./run-pulumi.ts";
+import { exclusively } from "./session.ts";
 import { LocalStack, repositoryRoot } from "./stack.ts";
 import { runCommand } from "./user-error.ts";
 
@@ -13,18 +12,13 @@ await runCommand(async () => {
   const args = process.argv.slice(2);
   const engine = await ensureEngine({ log: (line) => process.stderr.write(`${line}\n`) });
   const stack = new LocalStack();
-  const local = stack.exists() && namesLocalStack(args);
-  const { status } = spawnSync(engine.command, local ? ["--cwd", stack.path("project"), ...args] : args, {
-    stdio: "inherit",
-    cwd: repositoryRoot,
-    env: local
-      ? stackEnvironment(stack, engine)
-      : {
-          ...process.env,
-          PATH: [join(repositoryRoot, "node_modules", ".bin"), ...engine.binDirs, process.env.PATH].join(delimiter),
-        },
-  });
-  process.exitCode = status ?? 1;
+  process.exitCode =
+    stack.exists() && namesLocalStack(args)
+      ? await exclusively(stack, () => pulumi(stack, engine, args))
+      : await withTerminal(engine, args, {
+          cwd: repositoryRoot,
+          env: { ...process.env, PATH: searchPath(engine) },
+        });
 });
 
 function namesLocalStack(args: string[]): boolean {

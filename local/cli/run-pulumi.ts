@@ -6,13 +6,19 @@ import { installPlugins } from "../providers/install.ts";
 import { type LocalStack, repositoryRoot } from "./stack.ts";
 import { say } from "./user-error.ts";
 
+/** `PATH` with the bundled Node and the engine's own programs in front. */
+export function searchPath(engine: Engine): string {
+  return [join(repositoryRoot, "node_modules", ".bin"), ...engine.binDirs, process.env.PATH].join(delimiter);
+}
+
 /** The environment in which the CLI and the program work on the local stack. */
 export function stackEnvironment(stack: LocalStack, engine: Engine): NodeJS.ProcessEnv {
   const { identity, ports, tls } = stack;
   return {
     ...process.env,
-    PATH: [join(repositoryRoot, "node_modules", ".bin"), ...engine.binDirs, process.env.PATH].join(delimiter),
-    PULUMI_HOME: stack.path("pulumi"),
+    PATH: searchPath(engine),
+    // A home for each kind of plugins: they have the same names and versions.
+    PULUMI_HOME: stack.path(useOfficialPlugins() ? "pulumi-official" : "pulumi"),
     // Without metadata files: one that a kill left half-written would make the state unreadable.
     PULUMI_BACKEND_URL: `file://${stack.path("state")}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE: identity.passphrase,
@@ -22,7 +28,7 @@ export function stackEnvironment(stack: LocalStack, engine: Engine): NodeJS.Proc
     CLOUDFLARE_API_TOKEN: identity.cloudflareToken,
     DIGITALOCEAN_API_URL: `http://127.0.0.1:${ports.api}`,
     DIGITALOCEAN_TOKEN: identity.digitaloceanToken,
-    DOCKER_HOST: stack.dockerHost,
+    DOCKER_HOST: `unix://${stack.engineSocket}`,
     ...(tls?.ca && { NODE_EXTRA_CA_CERTS: tls.ca }),
   };
 }
@@ -43,11 +49,9 @@ export async function preparePulumi(stack: LocalStack): Promise<Engine> {
   return engine;
 }
 
-function start(stack: LocalStack, engine: Engine, args: string[], stdio: SpawnOptions["stdio"]) {
-  return spawn(engine.command, [...args, "--cwd", stack.path("project")], {
-    env: stackEnvironment(stack, engine),
-    stdio,
-  });
+/** Command line and environment of a run of the CLI on the local stack. */
+function onStack(stack: LocalStack, engine: Engine, args: string[]): [args: string[], options: SpawnOptions] {
+  return [["--cwd", stack.path("project"), ...args], { env: stackEnvironment(stack, engine) }];
 }
 
 /**
@@ -56,7 +60,16 @@ function start(stack: LocalStack, engine: Engine, args: string[], stdio: SpawnOp
  * @returns its exit code
  */
 export function pulumi(stack: LocalStack, engine: Engine, args: string[]): Promise<number> {
-  const child = start(stack, engine, args, "inherit");
+  return withTerminal(engine, ...onStack(stack, engine, args));
+}
+
+/**
+ * Runs the CLI with the person's terminal, and waits for it through Ctrl-C.
+ *
+ * @returns its exit code
+ */
+export function withTerminal(engine: Engine, args: string[], options: SpawnOptions): Promise<number> {
+  const child = spawn(engine.command, args, { ...options, stdio: "inherit" });
   // Ctrl-C reaches the CLI too: it ends what it is doing in its own way, and this waits for it.
   const ignore = () => {};
   process.on("SIGINT", ignore);
@@ -78,7 +91,12 @@ export function pulumi(stack: LocalStack, engine: Engine, args: string[]): Promi
  * @throws {Error} with its stderr when it fails
  */
 export function pulumiOutput(stack: LocalStack, engine: Engine, args: string[], input = ""): Promise<string> {
-  const child = start(stack, engine, args, ["pipe", "pipe", "pipe"]);
+  return output(engine, ...onStack(stack, engine, args), input);
+}
+
+/** As `pulumiOutput`, anywhere. */
+export function output(engine: Engine, args: string[], options: SpawnOptions, input = ""): Promise<string> {
+  const child = spawn(engine.command, args, { ...options, stdio: ["pipe", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
   child.stdout!.setEncoding("utf8").on("data", (text: string) => {
@@ -92,7 +110,15 @@ export function pulumiOutput(stack: LocalStack, engine: Engine, args: string[], 
     child.on("error", reject);
     child.on("close", (code) => {
       if (code === 0) resolve(stdout);
-      else reject(new Error(`pulumi ${args.slice(0, 2).join(" ")} failed: ${stderr.trim() || stdout.trim()}`));
+      else
+        reject(
+          new Error(
+            `pulumi ${args
+              .filter((arg) => !arg.startsWith("-"))
+              .slice(-3)
+              .join(" ")} failed: ${stderr.trim() || stdout.trim()}`,
+          ),
+        );
     });
   });
 }

@@ -1,11 +1,13 @@
+import { existsSync } from "node:fs";
 import Docker from "dockerode";
 import { ensureBaseImage } from "../docker/base-image.ts";
 import { installDocker } from "../docker/install-docker.ts";
-import { startDocker, useDocker } from "../docker/lifetime.ts";
+import { releaseDocker, startDocker, useDocker } from "../docker/lifetime.ts";
 import type { Engine } from "../engine/ensure-engine.ts";
 import { withPidLock } from "../engine/pid-lock.mjs";
 import { startCloud } from "./cloud-process.ts";
 import { ensureConnectorImage } from "./connector-image.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import { recover } from "./recover.ts";
 import { preparePulumi, pulumi } from "./run-pulumi.ts";
 import type { LocalStack } from "./stack.ts";
@@ -35,13 +37,16 @@ export function exclusively<T>(stack: LocalStack, work: () => Promise<T>): Promi
 
 /** Brings everything up that an update needs, and puts the state in order after one that was killed. */
 export async function startSession(stack: LocalStack, options: StartOptions = {}): Promise<Session> {
+  if (process.platform !== "linux" || process.arch !== "x64") {
+    throw new UserError(`The local stack runs on Linux x64; this machine is ${process.platform} ${process.arch}.`);
+  }
   stack.create();
   const before = stack.identity.containers;
   await chooseContainers(stack, options);
   const { containers } = stack.identity;
   await startCloud(stack);
 
-  const docker = new Docker({ socketPath: stack.dockerHost.replace("unix://", "") });
+  const docker = new Docker({ socketPath: stack.engineSocket });
   const base = containers === "docker" ? await ensureBaseImage(docker, say) : "scratch";
   const cloudflared = await ensureConnectorImage(docker, base, stack.path("build"));
   const images = { base, cloudflared };
@@ -67,8 +72,16 @@ async function chooseContainers(stack: LocalStack, options: StartOptions): Promi
     if (options.installDocker) return installDocker(stack.dir, say);
     return (await useDocker(stack.dir)) ?? (identity.containers === "docker" ? startAgain(stack) : undefined);
   };
-  const containers = (await use()) ? "docker" : "processes";
-  if (identity.containers !== containers) stack.saveIdentity({ ...identity, containers });
+  const engine = await use();
+  if (!engine && identity.containers === "docker" && existsSync(stack.engineSocket)) {
+    await removeLeftovers(stack.engineSocket, stack.name);
+    await releaseDocker(stack.dir, say);
+  }
+  const { dockerSocket: _, ...rest } = identity;
+  stack.saveIdentity({
+    ...rest,
+    ...(engine ? { containers: "docker", dockerSocket: engine.socket } : { containers: "processes" }),
+  });
 }
 
 async function startAgain(stack: LocalStack) {

@@ -52,7 +52,7 @@ function localValues(stack: LocalStack, images: LocalImages): Values {
         dropletUpstreamUrl: `http://${inContainer}:${ports.standIns}/coda/apis/v1`,
       },
     },
-    droplet: { dockerHost: stack.dockerHost, subnet: subnet.cidr, images },
+    droplet: { dockerHost: `unix://${stack.engineSocket}`, subnet: subnet.cidr, images },
     tunnel: { edge: `${inContainer}:${ports.edge}` },
     cutover: { dial: tls ? `https://127.0.0.1:${tls.port}` : `http://127.0.0.1:${ports.edge}` },
     ...(!tls && {

@@ -1,14 +1,17 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse, stringify } from "yaml";
+import { UserError } from "./user-error.ts";
 
 export const repositoryRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** What a local stack is given once and keeps until it is purged. */
 export interface Identity {
+  /** Prefix of the names of this stack's containers, scripts and the like; no other stack of this machine has it. */
+  name: string;
   accountId: string;
   zoneId: string;
   cloudflareToken: string;
@@ -21,6 +24,8 @@ export interface Identity {
   subnet: number;
   /** Where containers run: on Docker Engine, or as plain processes; chosen by the first `up`. */
   containers?: "docker" | "processes";
+  /** Unix socket of the Docker Engine that they run on. */
+  dockerSocket?: string;
 }
 
 /** Stack config values by key, without the namespace. */
@@ -53,12 +58,28 @@ export class LocalStack {
     return existsSync(this.path("identity.json"));
   }
 
-  /** Makes the directory and the identity if there are none. */
+  /**
+   * Makes the directory and the identity if there are none.
+   *
+   * @throws {UserError} when the directory holds something else: `down --purge` would delete it
+   */
   create(): void {
-    mkdirSync(this.dir, { recursive: true, mode: 0o700 });
     if (this.exists()) return;
+    if (existsSync(this.dir) && readdirSync(this.dir).length > 0) {
+      throw new UserError(
+        `${this.dir} is not empty and holds no local stack; name another folder in HYBRID_MCP_LOCAL_DIR.`,
+      );
+    }
+    if (Buffer.byteLength(this.processSocket) > LONGEST_SOCKET_PATH) {
+      throw new UserError(
+        `The path ${this.dir} is too long for a Unix socket in it; name a shorter one in HYBRID_MCP_LOCAL_DIR.`,
+      );
+    }
+    mkdirSync(this.dir, { recursive: true });
+    chmodSync(this.dir, 0o700);
     const hex = (bytes: number) => randomBytes(bytes).toString("hex");
     this.saveIdentity({
+      name: `hybrid-mcp-local-${hex(2)}`,
       accountId: hex(16),
       zoneId: hex(16),
       cloudflareToken: hex(20),
@@ -114,9 +135,13 @@ export class LocalStack {
     return (this.settings.local as { tls?: TlsFiles } | undefined)?.tls;
   }
 
-  /** Prefix of the names of this stack's containers, scripts and the like; stacks beside each other differ by it. */
   get name(): string {
-    return this.portOffset === 0 ? "hybrid-mcp-local" : `hybrid-mcp-local-${this.portOffset}`;
+    return this.identity.name;
+  }
+
+  /** Where plain processes are offered as containers. */
+  get processSocket(): string {
+    return this.path("processes", "docker.sock");
   }
 
   /** The edge's own port, the APIs' and the stand-ins'. */
@@ -129,21 +154,24 @@ export class LocalStack {
     return { cidr: `${prefix}.0/24`, gateway: `${prefix}.1` };
   }
 
-  /** Where the docker provider and `docker` find the engine. */
-  get dockerHost(): string {
-    if (this.identity.containers === "processes") return `unix://${this.path("processes", "docker.sock")}`;
-    return process.env.DOCKER_HOST ?? "unix:///var/run/docker.sock";
+  /** Socket of the engine that the stack's containers run on, real or of plain processes. */
+  get engineSocket(): string {
+    const { containers, dockerSocket } = this.identity;
+    return containers === "docker" && dockerSocket ? dockerSocket : this.processSocket;
   }
 }
 
 /** The stack's tools know config by its keys; the file has them with the project's name in front. */
-export function withoutNamespace(config: Values): Values {
+function withoutNamespace(config: Values): Values {
   return Object.fromEntries(
     Object.entries(config)
       .filter(([key]) => key.startsWith("hybrid-mcp:"))
       .map(([key, value]) => [key.slice("hybrid-mcp:".length), value]),
   );
 }
+
+/** `sun_path` of unix(7) holds 107 bytes and a zero. */
+const LONGEST_SOCKET_PATH = 107;
 
 /** Objects are merged key by key; of anything else the later one counts. */
 export function merge(base: Values, over: Values): Values {

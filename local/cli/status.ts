@@ -1,9 +1,10 @@
+import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { isServiceName } from "@hybrid-mcp/catalogue";
+import { catalogue, isServiceName } from "@hybrid-mcp/catalogue";
 import { healthOf } from "../../infra/cutover/side.ts";
 import { ensureEngine } from "../engine/ensure-engine.ts";
 import { cloudPid } from "./cloud-process.ts";
-import { LocalStack } from "./stack.ts";
+import { LocalStack, type Values } from "./stack.ts";
 import { deployedServices } from "./update.ts";
 import { runCommand, say, UserError } from "./user-error.ts";
 
@@ -24,11 +25,15 @@ await runCommand(async () => {
   const stack = new LocalStack();
   if (!stack.exists()) throw new UserError("There is no local stack yet: npm run up");
   const running = cloudPid(stack) !== undefined;
-  const engine = await ensureEngine({ log: () => {} });
+  const engine = await ensureEngine({ log: (line) => process.stderr.write(`${line}\n`) });
   const dial = stack.tls ? `https://127.0.0.1:${stack.tls.port}` : undefined;
   const services: ServiceStatus[] = [];
-  for (const [service, { placement, url }] of Object.entries(await deployedServices({ stack, engine }))) {
-    if (isServiceName(service)) services.push({ service, placement, ...(await ask(url, dial)), url });
+  const deployed = existsSync(stack.path("state", ".pulumi")) ? await deployedServices({ stack, engine }) : {};
+  for (const [service, { url }] of Object.entries(deployed)) {
+    if (!isServiceName(service)) continue;
+    const flag = (stack.settings.services as Values | undefined)?.[service] as { placement?: string } | undefined;
+    const placement = flag?.placement ?? catalogue[service].placements[0];
+    services.push({ service, placement, ...(await ask(url, dial)), url });
   }
   if (json) {
     say(JSON.stringify({ stack: "local", running, containers: stack.identity.containers, services }, null, 2));

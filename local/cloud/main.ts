@@ -96,8 +96,9 @@ function log(line: string): void {
   process.stdout.write(`${new Date().toISOString()} ${line}\n`);
 }
 
+/** Tells the command that started this, if it still waits. */
 function tell(message: LocalCloudMessage): void {
-  process.send?.(message);
+  if (process.connected) process.send?.(message);
 }
 
 function explain(error: unknown): string {

@@ -65,8 +65,11 @@ export function createService<Env extends ServiceEnv, Upstream>(options: Service
   );
 
   app.all("/mcp", async ({ req, env }) => {
-    if (!(await bearerMatches(req.header("authorization"), env.BEARER_TOKEN))) return unauthorized(env);
-    const handler = createMcpHandler(() => server(options, env), { onerror: () => {} });
+    const authorization = req.header("authorization");
+    if (!(await bearerMatches(authorization, env.BEARER_TOKEN))) return unauthorized(env, authorization !== undefined);
+    const handler = createMcpHandler(() => server(options, env), {
+      onerror: (error) => console.error(`${options.name}: ${error.message}`),
+    });
     return handler.fetch(req.raw);
   });
 
@@ -79,14 +82,19 @@ export function createService<Env extends ServiceEnv, Upstream>(options: Service
   return { fetch: async (request, env) => app.fetch(request, env) };
 }
 
-/** RFC 6750 section 3 challenge, with the resource metadata of RFC 9728 section 5.1. */
-function unauthorized(env: ServiceEnv): Response {
+/**
+ * RFC 6750 section 3 challenge, with the resource metadata of RFC 9728 section 5.1. Without a credential in the request
+ * it names no error (RFC 6750 section 3.1).
+ */
+function unauthorized(env: ServiceEnv, presented: boolean): Response {
   const metadata = `${env.PUBLIC_URL}/.well-known/oauth-protected-resource/mcp`;
   return Response.json(
     { error: "invalid_token", error_description: "Send a valid bearer token" },
     {
       status: 401,
-      headers: { "www-authenticate": `Bearer error="invalid_token", resource_metadata="${metadata}"` },
+      headers: {
+        "www-authenticate": `Bearer ${presented ? 'error="invalid_token", ' : ""}resource_metadata="${metadata}"`,
+      },
     },
   );
 }
@@ -125,7 +133,9 @@ function server<Env extends ServiceEnv, Upstream>(options: ServiceOptions<Env, U
           if (error instanceof ToolError || error instanceof UpstreamError) {
             return { content: [{ type: "text", text: error.message }], isError: true };
           }
-          throw error;
+          console.error(`${options.name}: ${tool.name} failed: ${error instanceof Error ? error.stack : error}`);
+          const text = `${options.title} could not do this because of an error of its own. Trying again may help.`;
+          return { content: [{ type: "text", text }], isError: true };
         }
       },
     );

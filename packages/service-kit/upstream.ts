@@ -71,7 +71,7 @@ export class UpstreamClient {
   }
 
   #failed(response: Response, body: unknown): UpstreamError {
-    const reason = this.#options.reason?.(body) ?? response.statusText;
+    const reason = (body !== null && this.#options.reason?.(body)) || response.statusText;
     const seconds = Number(response.headers.get("retry-after"));
     const retryAfter = Number.isFinite(seconds) && seconds > 0 ? seconds : undefined;
     const next = retryAfter ? ` Try again in ${retryAfter} s.` : "";

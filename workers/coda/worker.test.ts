@@ -145,15 +145,15 @@ describe("over plain HTTP", () => {
   });
 
   test.each([
-    ["no token", {}],
-    ["a wrong token", { authorization: `Bearer ${TOKEN.replace("a", "b")}` }],
-    ["an empty token", { authorization: "Bearer " }],
-    ["another scheme", { authorization: `Basic ${TOKEN}` }],
-  ])("%s is answered 401, naming the resource metadata", async (_, headers) => {
+    ["no token", {}, ""],
+    ["a wrong token", { authorization: `Bearer ${TOKEN.replace("a", "b")}` }, 'error="invalid_token", '],
+    ["an empty token", { authorization: "Bearer " }, 'error="invalid_token", '],
+    ["another scheme", { authorization: `Basic ${TOKEN}` }, 'error="invalid_token", '],
+  ])("%s is answered 401, naming the resource metadata", async (_, headers, error) => {
     const response = await get("/mcp", { method: "POST", headers, body: "{}" });
     expect(response.status).toBe(401);
     expect(response.headers.get("www-authenticate")).toBe(
-      'Bearer error="invalid_token", resource_metadata="https://coda-mcp.example.com/.well-known/oauth-protected-resource/mcp"',
+      `Bearer ${error}resource_metadata="https://coda-mcp.example.com/.well-known/oauth-protected-resource/mcp"`,
     );
   });
 
