@@ -90,7 +90,7 @@ test("a bundle that never becomes healthy: traffic stays on the droplet, and the
   stack.checkout = repositoryRoot;
   await stack.must("flip", "coda", "droplet");
   stack.checkout = copy.path;
-  copy.edit("infra/service.ts", 'vars: vars("workers", upstream)', 'vars: vars("droplet", upstream)');
+  copy.edit("infra/service.ts", 'vars: vars("workers", url)', 'vars: vars("droplet", url)');
   const output = await failsUnnoticed("workers", "droplet");
   expect(output).toMatch(/workers\.dev did not become healthy on workers within 8 s\. Last answer: served by droplet/);
   expect(await containers()).toHaveLength(2);

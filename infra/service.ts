@@ -26,17 +26,18 @@ export async function deployService(service: ServiceName, { config, tunnel, drop
   const { placement, upstreamUrl, dropletUpstreamUrl } = config.services[service];
   const built = await bundle(service);
   const dropletUrl = `https://${gateHostname(service, config.domain)}`;
-  const upstream = upstreamUrl ?? defaultUpstreams[service];
+  const upstream = upstreams[service];
+  const url = upstreamUrl ?? upstream.defaultUrl;
 
   const vars = (home: "workers" | "droplet", url: string) => ({
     VERSION: built.version,
     PLACEMENT: home,
     PUBLIC_URL: publicUrl(config, service),
-    CODA_API_URL: url,
+    [upstream.urlBinding]: url,
   });
-  const secrets = { BEARER_TOKEN: bearerToken, CODA_API_TOKEN: pulumi.secret(config.codaApiToken!) };
+  const secrets = { BEARER_TOKEN: bearerToken, ...upstream.secrets(config) };
 
-  const worker = new Worker(service, { config, bundle: built, vars: vars("workers", upstream), secrets });
+  const worker = new Worker(service, { config, bundle: built, vars: vars("workers", url), secrets });
   const container =
     droplet &&
     hasContainer(config, service) &&
@@ -45,7 +46,7 @@ export async function deployService(service: ServiceName, { config, tunnel, drop
       droplet,
       worker,
       bundle: built,
-      env: { ...vars("droplet", dropletUpstreamUrl ?? upstream), ...secrets },
+      env: { ...vars("droplet", dropletUpstreamUrl ?? url), ...secrets },
     });
 
   route(
@@ -73,4 +74,19 @@ export async function deployService(service: ServiceName, { config, tunnel, drop
   };
 }
 
-const defaultUpstreams: Record<ServiceName, string> = { coda: "https://coda.io/apis/v1" };
+/** The API behind a service: where it is, and what a service is given for it. */
+interface Upstream {
+  defaultUrl: string;
+  /** Binding that holds its base URL. */
+  urlBinding: string;
+  /** Secret bindings. */
+  secrets(config: Config): Record<string, pulumi.Output<string>>;
+}
+
+const upstreams: Record<ServiceName, Upstream> = {
+  coda: {
+    defaultUrl: "https://coda.io/apis/v1",
+    urlBinding: "CODA_API_URL",
+    secrets: ({ codaApiToken }) => ({ CODA_API_TOKEN: pulumi.secret(codaApiToken!) }),
+  },
+};

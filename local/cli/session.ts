@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import Docker from "dockerode";
 import { ensureBaseImage } from "../docker/base-image.ts";
 import { installDocker } from "../docker/install-docker.ts";
@@ -45,6 +45,8 @@ export async function startSession(stack: LocalStack, options: StartOptions = {}
   await chooseContainers(stack, options);
   const { containers } = stack.identity;
   await startCloud(stack);
+  // Its processes ended with the local cloud that ran them; they must not come back with a later one.
+  if (containers === "docker") rmSync(stack.path("processes"), { recursive: true, force: true });
 
   const docker = new Docker({ socketPath: stack.engineSocket });
   const base = containers === "docker" ? await ensureBaseImage(docker, say) : "scratch";
@@ -55,8 +57,12 @@ export async function startSession(stack: LocalStack, options: StartOptions = {}
   const engine = await preparePulumi(stack);
   await recover(stack, engine);
   if (before && before !== containers) {
-    // What ran on the other kind of engine is not on this one: the state has to learn that first.
-    await pulumi(stack, engine, ["refresh", "--yes", "--skip-preview", "--stack", "local"]);
+    // What ran on the other kind of engine is not on this one: the state has to learn that first. The program says where
+    // to look; the state still names the engine that was left.
+    const refresh = ["refresh", "--yes", "--skip-preview", "--run-program", "--suppress-outputs", "--stack", "local"];
+    if ((await pulumi(stack, engine, refresh)) !== 0) {
+      throw new UserError("The state could not be moved to the other engine; what failed is above.");
+    }
   }
   return { stack, engine, images };
 }

@@ -1,41 +1,21 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { processIdentity } from "../engine/pid-lock.mjs";
 
 /** A process that another one cannot be mistaken for: numbers are used again, a number with its start time is not. */
 export interface ProcessIdentity {
   pid: number;
-  /** When it started, in the system's own notation. */
+  /** When it started, and in which boot of the machine. */
   started: string;
 }
 
 /** @returns undefined when no such process runs */
 export function identify(pid: number): ProcessIdentity | undefined {
-  const started = process.platform === "linux" ? startedOnLinux(pid) : startedByPs(pid);
+  const started = processIdentity(pid);
   return started === undefined ? undefined : { pid, started };
 }
 
 /** Whether exactly this process still runs. */
 export function isAlive({ pid, started }: ProcessIdentity): boolean {
-  return identify(pid)?.started === started;
-}
-
-/** proc(5), /proc/pid/stat: field 22 is the start time in clock ticks since boot; a zombie (field 3) runs no more. */
-function startedOnLinux(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
-}
-
-function startedByPs(pid: number): string | undefined {
-  try {
-    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).trim() || undefined;
-  } catch {
-    return undefined;
-  }
+  return processIdentity(pid) === started;
 }
 
 /**

@@ -154,11 +154,17 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
       tlsPort = await listen(server, port, options.host);
     }
 
+    let said: string | undefined;
     const listenAlso = (host: string) => {
       if (closed) return;
       const server = ownServer();
-      server.once("error", () => {
+      server.once("error", (error: NodeJS.ErrnoException) => {
         servers.delete(server);
+        // An address that is not there yet is what this waits for; anything else a person has to know of.
+        if (error.code !== "EADDRNOTAVAIL" && error.code !== said) {
+          said = error.code;
+          log(`The edge cannot listen on ${host}:${ownPort} yet: ${error.message}`);
+        }
         const timer = setTimeout(() => {
           retries.delete(timer);
           listenAlso(host);
