@@ -67,18 +67,17 @@ test("a container that is up but not right: the gate says what it answered", asy
   expect(await containers()).toEqual([]);
 });
 
-test("a public URL that goes on being answered by the old side: the route goes back", async () => {
-  copy.edit("infra/cutover/cutover.ts", "const origin = publicUrl(config, service);", "const origin = otherSide;");
+test("a public URL that the new side never answers at: the route goes back", async () => {
   copy.edit(
     "infra/cutover/cutover.ts",
-    "  const say = ",
-    "  const otherSide = `https://${config.name}-${service}.${config.cloudflare.workersSubdomain}.workers.dev`;\n  const say = ",
+    "gate({ ...common, origin, deadlineSeconds,",
+    'gate({ ...common, expected: { ...expected, version: "9.9.9" }, origin, deadlineSeconds,',
   );
   // The route has moved when the confirmation fails, so for a moment the droplet answers.
   const { code, output } = await stack.run("flip", "coda", "droplet");
   expect(code).toBe(1);
   expect(output).toMatch(
-    /workers\.dev did not become healthy on droplet within \d+ s\. Last answer: served by workers/,
+    /localhost:\d+ did not become healthy on droplet within \d+ s\. Last answer: version .*, not 9\.9\.9/,
   );
   stack.checkout = repositoryRoot;
   await stack.must("up");
