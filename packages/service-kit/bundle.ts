@@ -29,6 +29,8 @@ export async function bundleWorker(folder: string): Promise<WorkerBundle> {
     platform: "neutral",
     target: "es2024",
     mainFields: ["module", "main"],
+    jsx: "automatic",
+    jsxImportSource: "hono/jsx",
     conditions: ["workerd", "worker", "browser"],
     external: ["node:*", "cloudflare:*"],
     minifyWhitespace: true,

@@ -1,0 +1,125 @@
+import { toolsFor } from "@hybrid-mcp/service-kit";
+import { Octokit } from "@octokit/core";
+import type { components } from "@octokit/openapi-types";
+import { explained } from "./github-error.ts";
+import { readWindow, type Window } from "./read-window.ts";
+
+type Schemas = components["schemas"];
+
+/** What is at a path; a link or submodule carries fields of its own. */
+export type Contents = Schemas["content-tree"] &
+  Partial<Pick<Schemas["content-symlink"], "target">> &
+  Partial<Pick<Schemas["content-submodule"], "submodule_git_url">>;
+
+export interface RepositoryName {
+  owner: string;
+  repo: string;
+}
+
+/** How long one request may take before it is given up, in milliseconds. */
+const TIMEOUT_MS = 30_000;
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** The GitHub REST API as far as the tools use it; types come from its published OpenAPI document. */
+export class GithubApi {
+  readonly #octokit: Octokit;
+
+  /**
+   * @param baseUrl e.g. `https://api.github.com`
+   * @param token of an OAuth app, a GitHub App's user, or a personal one
+   */
+  constructor(baseUrl: string, token: string) {
+    this.#octokit = new Octokit({ baseUrl, auth: token, userAgent: "hybrid-mcp", log: silent });
+  }
+
+  /** https://docs.github.com/en/rest/users/users#get-the-authenticated-user */
+  getMe(signal: AbortSignal) {
+    return this.#ask(signal, async (request) => (await this.#octokit.request("GET /user", { request })).data);
+  }
+
+  /**
+   * One page: https://docs.github.com/en/rest/issues/issues#list-repository-issues
+   * @returns `next`: the query of the page after it, from the `Link` header
+   */
+  listIssues(name: RepositoryName, query: Record<string, string | number>, signal: AbortSignal) {
+    return this.#ask(signal, async (request) => {
+      const { data, headers } = await this.#octokit.request("GET /repos/{owner}/{repo}/issues", {
+        ...query,
+        ...name,
+        request,
+      });
+      const next = /<([^<>]+)>; *rel="next"/.exec(headers.link ?? "")?.[1];
+      return { issues: data, next: next && new URL(next).searchParams };
+    });
+  }
+
+  /** https://docs.github.com/en/rest/issues/issues#create-an-issue */
+  createIssue(
+    name: RepositoryName,
+    issue: { title: string; body?: string | undefined; labels: string[]; assignees: string[] },
+    signal: AbortSignal,
+  ) {
+    return this.#ask(
+      signal,
+      async (request) =>
+        (await this.#octokit.request("POST /repos/{owner}/{repo}/issues", { ...issue, ...name, request })).data,
+      "The issue may have been created all the same: look with list_issues before you try again.",
+    );
+  }
+
+  /**
+   * What is at a path, in the form that is an object for folders too. Of a file above 1 MB the content is missing
+   * (`encoding` is `none`): https://docs.github.com/en/rest/repos/contents#get-repository-content
+   */
+  getContents(name: RepositoryName, at: ContentsAt, signal: AbortSignal): Promise<Contents> {
+    return this.#ask(signal, async (request) => {
+      const body = await this.#contents(name, at, "object", request);
+      return (await new Response(body).json()) as Contents;
+    });
+  }
+
+  /** Bytes of a file of up to 100 MB, of which no more is read than is asked for. */
+  readFile(name: RepositoryName, at: ContentsAt, window: Window, signal: AbortSignal): Promise<Uint8Array> {
+    return this.#ask(signal, async (request) => readWindow(await this.#contents(name, at, "raw", request), window));
+  }
+
+  async #contents(
+    name: RepositoryName,
+    { path, ref }: ContentsAt,
+    form: "object" | "raw",
+    request: { signal: AbortSignal },
+  ) {
+    const { data } = await this.#octokit.request("GET /repos/{owner}/{repo}/contents/{path}", {
+      ...name,
+      path,
+      ...(ref !== undefined && { ref }),
+      headers: { accept: `application/vnd.github.${form}+json` },
+      request: { ...request, parseSuccessResponseBody: false },
+    });
+    return data as unknown as ReadableStream<Uint8Array>;
+  }
+
+  /** @throws {UpstreamError} for an error of GitHub, or no answer in time */
+  async #ask<Answer>(
+    signal: AbortSignal,
+    ask: (request: { signal: AbortSignal }) => Promise<Answer>,
+    unanswered?: string,
+  ): Promise<Answer> {
+    try {
+      return await ask({ signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      throw explained(error, unanswered);
+    }
+  }
+}
+
+interface ContentsAt {
+  /** From the root, without slashes around it; empty for the root. */
+  path: string;
+  /** Branch, tag or commit; undefined for the default branch. */
+  ref: string | undefined;
+}
+
+export const defineTool = toolsFor<GithubApi>();

@@ -1,0 +1,29 @@
+import { OAuthAuthorizationServer } from "@cloudflare/workers-oauth-provider";
+import { catalogue } from "@hybrid-mcp/catalogue";
+import type { BrokerConfig, BrokerEnv } from "./config.ts";
+
+/** How long an access token lives, in seconds: each refresh costs KV writes, and every call is checked anyway. */
+const ACCESS_TOKEN_TTL = 8 * 3600;
+
+const servers = new WeakMap<BrokerConfig, OAuthAuthorizationServer<BrokerEnv>>();
+
+/**
+ * The authorization server of MCP clients: discovery (RFC 8414), dynamic registration (RFC 7591) and client ID metadata
+ * documents, PKCE with S256 only, one audience per service (RFC 8707), `iss` (RFC 9207), refresh rotation and revocation
+ * (RFC 7009). All of that is the library's; what it leaves to us is who somebody is and what they may do.
+ */
+export function authorizationServer({ BROKER_CONFIG: config }: BrokerEnv): OAuthAuthorizationServer<BrokerEnv> {
+  let server = servers.get(config);
+  if (!server) {
+    server = new OAuthAuthorizationServer<BrokerEnv>({
+      issuer: config.issuer,
+      resources: Object.values(config.resources),
+      clientRegistrationEndpoint: `${config.issuer}/oauth/register`,
+      clientIdMetadataDocumentEnabled: true,
+      scopesSupported: Object.values(catalogue).flatMap(({ scopes }) => scopes.map(({ name }) => name)),
+      accessTokenTTL: ACCESS_TOKEN_TTL,
+    });
+    servers.set(config, server);
+  }
+  return server;
+}

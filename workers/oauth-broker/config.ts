@@ -1,0 +1,49 @@
+import type { PolicyRule } from "./policy.ts";
+
+/** GitHub as an identity provider (an OAuth app or a GitHub App). */
+export interface GitHubProvider {
+  clientId: string;
+  /** Base of the site, e.g. `https://github.com`, without a trailing slash. */
+  siteUrl: string;
+  /** Base of the REST API, e.g. `https://api.github.com`. */
+  apiUrl: string;
+}
+
+/** Google, or another OpenID Connect provider, as an identity provider. */
+export interface GoogleProvider {
+  clientId: string;
+  /** `iss` of its ID tokens. */
+  issuer: string;
+  authorizeUrl: string;
+  tokenUrl: string;
+  jwksUrl: string;
+}
+
+/** What the stack config says of sign-in and permissions (binding `BROKER_CONFIG`, JSON). */
+export interface BrokerConfig {
+  /** The broker's own public origin: the issuer of RFC 8414. */
+  issuer: string;
+  /** The protected resource of each service (RFC 8707), e.g. `https://coda-mcp.example.com/mcp`. */
+  resources: Record<string, string>;
+  providers: { github?: GitHubProvider; google?: GoogleProvider };
+  policy: PolicyRule[];
+}
+
+export type ProviderName = keyof BrokerConfig["providers"];
+
+export interface BrokerEnv {
+  BROKER_CONFIG: BrokerConfig;
+  /** Grants, tokens, clients; the library asks for this name. */
+  OAUTH_KV: KvBinding;
+  GITHUB_CLIENT_SECRET?: string;
+  GOOGLE_CLIENT_SECRET?: string;
+  /** At least 32 characters; signs the cookie that remembers consent. */
+  CONSENT_SECRET: string;
+}
+
+/** The part of the Workers KV binding that the broker uses itself. */
+export interface KvBinding {
+  get<Value>(key: string, type: "json"): Promise<Value | null>;
+  put(key: string, value: string, options: { expirationTtl: number }): Promise<void>;
+  delete(key: string): Promise<void>;
+}

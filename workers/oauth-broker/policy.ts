@@ -1,0 +1,65 @@
+import { catalogue, type Scope } from "@hybrid-mcp/catalogue";
+
+/** Who signed in, as the identity provider told. What a person may do is the policy's to say, not the provider's. */
+export interface Person {
+  /** `<provider>-<subject>`, e.g. `github-1024`: the user id of grants and of the audit trail. */
+  id: string;
+  provider: "github" | "google";
+  name: string;
+  /** GitHub's login; undefined for other providers. */
+  login?: string;
+  /** E-mail addresses that the provider has verified, in lower case. */
+  emails: string[];
+  /** Logins of the GitHub organisations, in lower case. */
+  organizations: string[];
+  /** `<organisation>/<team slug>` on GitHub, in lower case. */
+  teams: string[];
+}
+
+/** One rule of the policy: whoever one of its matchers fits gets its scopes. */
+export interface PolicyRule {
+  /** `github:<login>` or an e-mail address. */
+  people?: string[];
+  githubOrganizations?: string[];
+  /** `<organisation>/<team slug>`. */
+  githubTeams?: string[];
+  emailDomains?: string[];
+  /** Scope names; `<service>:*` is every scope of a service. */
+  scopes: string[];
+}
+
+/** Whether a rule speaks of this person. Only verified e-mail addresses count. */
+export function matches(rule: Omit<PolicyRule, "scopes">, person: Person): boolean {
+  const has = (list: string[] | undefined, value: string) =>
+    list?.some((entry) => entry.toLowerCase() === value) ?? false;
+  return (
+    (person.login !== undefined && has(rule.people, `github:${person.login.toLowerCase()}`)) ||
+    person.emails.some((email) => has(rule.people, email)) ||
+    person.emails.some((email) => has(rule.emailDomains, email.slice(email.lastIndexOf("@") + 1))) ||
+    person.organizations.some((organization) => has(rule.githubOrganizations, organization)) ||
+    person.teams.some((team) => has(rule.githubTeams, team))
+  );
+}
+
+/** Every scope that the policy allows this person, implied ones included; nobody may do anything that no rule allows. */
+export function allowedScopes(policy: readonly PolicyRule[], person: Person): Set<string> {
+  return withImplied(policy.filter((rule) => matches(rule, person)).flatMap((rule) => rule.scopes));
+}
+
+/**
+ * Adds what scopes imply: of a service's scopes in the catalogue's order, a later one implies the earlier ones.
+ *
+ * @param names scope names and wildcards; unknown ones are left out
+ */
+export function withImplied(names: Iterable<string>): Set<string> {
+  const granted = new Set(names);
+  const all = new Set<string>();
+  for (const [service, { scopes }] of Object.entries(catalogue)) {
+    const ordered: readonly Scope[] = scopes;
+    const last = granted.has(`${service}:*`)
+      ? ordered.length - 1
+      : ordered.findLastIndex(({ name }) => granted.has(name));
+    for (const { name } of ordered.slice(0, last + 1)) all.add(name);
+  }
+  return all;
+}
