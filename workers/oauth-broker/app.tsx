@@ -3,11 +3,13 @@ import { catalogue, isServiceName, type Scope } from "@hybrid-mcp/catalogue";
 import { type Context, Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import { authorizationServer } from "./authorization-server.ts";
-import type { BrokerEnv, ProviderName } from "./config.ts";
+import { type BrokerEnv, GATEWAY, type ProviderName } from "./config.ts";
+import { introspect } from "./introspection.ts";
 import { ConsentPage } from "./pages/consent.tsx";
 import { MessagePage } from "./pages/message.tsx";
 import { SignInPage } from "./pages/sign-in.tsx";
 import { allowedScopes, type Person } from "./policy.ts";
+import { publicKeys } from "./service-token.ts";
 import { beginSession, currentPerson, endSession } from "./session.ts";
 import { github } from "./sign-in/github.ts";
 import { google } from "./sign-in/google.ts";
@@ -118,6 +120,13 @@ app.post("/authorize", async (c) => {
   return new Response(null, { status: 302, headers });
 });
 
+app.post("/introspect", introspect);
+
+app.get("/.well-known/jwks.json", (c) => {
+  c.header("cache-control", "public, max-age=300");
+  return c.json(publicKeys(c.env));
+});
+
 app.all("*", (c) => authorizationServer(c.env).fetch(c.req.raw, c.env, c.executionCtx as never));
 
 app.onError((error, c) => {
@@ -164,12 +173,17 @@ function providers(env: BrokerEnv): Partial<Record<ProviderName, SignInProvider>
 
 function serviceOf(env: BrokerEnv, resource: string | undefined): { name: string; title: string } {
   const name = Object.entries(env.BROKER_CONFIG.resources).find(([, each]) => each === resource)?.[0] ?? "";
-  return { name, title: isServiceName(name) ? catalogue[name].title : name };
+  return { name, title: isServiceName(name) ? catalogue[name].title : name === GATEWAY ? "every service" : name };
 }
 
-/** Of a service's scopes, those that were asked for (all, if none were) and that the policy allows the person. */
+/**
+ * Of a service's scopes, or of all services' for the gateway, those that were asked for (all, if none were) and that the
+ * policy allows the person.
+ */
 function offeredScopes(env: BrokerEnv, person: Person, service: string, asked: string[]): Scope[] {
-  const scopes: readonly Scope[] = isServiceName(service) ? catalogue[service].scopes : [];
+  const scopes: readonly Scope[] = Object.entries(catalogue)
+    .filter(([name]) => name === service || service === GATEWAY)
+    .flatMap(([, entry]) => entry.scopes);
   const allowed = allowedScopes(env.BROKER_CONFIG.policy, person);
   return scopes.filter(({ name }) => allowed.has(name) && (asked.length === 0 || asked.includes(name)));
 }

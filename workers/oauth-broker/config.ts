@@ -19,6 +19,9 @@ export interface GoogleProvider {
   jwksUrl: string;
 }
 
+/** Name of the gateway among the resources: its scopes are those of every service. */
+export const GATEWAY = "mcp-gateway";
+
 /** What the stack config says of sign-in and permissions (binding `BROKER_CONFIG`, JSON). */
 export interface BrokerConfig {
   /** The broker's own public origin: the issuer of RFC 8414. */
@@ -37,6 +40,10 @@ export interface BrokerEnv {
   OAUTH_KV: KvBinding;
   GITHUB_CLIENT_SECRET?: string;
   GOOGLE_CLIENT_SECRET?: string;
+  /** JSON: the secret of each service that introspects tokens over HTTP, by its name. */
+  SERVICE_SECRETS: string;
+  /** JSON: private keys (JWK, P-256, with `kid`) of service tokens; the first one signs. */
+  SIGNING_KEYS: string;
   /** At least 32 characters; signs the cookie that remembers consent. */
   CONSENT_SECRET: string;
 }

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { bundleWorker } from "@hybrid-mcp/service-kit/bundle";
+import { createRemoteJWKSet, exportJWK, generateKeyPair, importJWK, jwtVerify, SignJWT } from "jose";
 import { Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createIdentityStandIn } from "../../local/standins/identity/stand-in.ts";
@@ -8,6 +9,7 @@ import type { BrokerConfig } from "./config.ts";
 
 const CODA = "https://coda-mcp.example.com/mcp";
 const OTHER = "https://github-mcp.example.com/mcp";
+const GATEWAY = "https://mcp.example.com/mcp";
 const CLIENT = "http://localhost:9999/callback";
 
 let broker: Miniflare;
@@ -24,8 +26,8 @@ const policy = [
 
 /** A Worker with a service binding, as services have it. */
 const SERVICE = `export default { async fetch(request, env) {
-  const { resource, token } = await request.json();
-  return Response.json(await env.BROKER.validateToken(resource, token));
+  const { method, args } = await request.json();
+  return Response.json(await env.BROKER[method](...args));
 } }`;
 
 function options(contents: Uint8Array) {
@@ -42,6 +44,8 @@ function options(contents: Uint8Array) {
           GITHUB_CLIENT_SECRET: "github-secret",
           GOOGLE_CLIENT_SECRET: "google-secret",
           CONSENT_SECRET: "0123456789abcdef0123456789abcdef",
+          SERVICE_SECRETS: JSON.stringify({ coda: "coda-secret", github: "github-service-secret" }),
+          SIGNING_KEYS: JSON.stringify(signingKeys),
         },
       },
       {
@@ -55,9 +59,17 @@ function options(contents: Uint8Array) {
 }
 
 let contents: Uint8Array;
+/** The first signs; the second is one that signed before. */
+let signingKeys: object[];
+
+const newKey = async (kid: string) => {
+  const { privateKey } = await generateKeyPair("ES256", { extractable: true });
+  return { ...(await exportJWK(privateKey)), kid };
+};
 
 beforeAll(async () => {
   ({ contents } = await bundleWorker(import.meta.dirname));
+  signingKeys = [await newKey("new"), await newKey("old")];
   const port = 20_000 + Math.floor(Math.random() * 20_000);
   issuer = `http://localhost:${port}`;
   let identity: ReturnType<typeof createIdentityStandIn> | undefined;
@@ -92,7 +104,7 @@ beforeAll(async () => {
   >;
   config = {
     issuer,
-    resources: { coda: CODA, github: OTHER },
+    resources: { coda: CODA, github: OTHER, "mcp-gateway": GATEWAY },
     providers: {
       github: {
         clientId: "github-client",
@@ -229,22 +241,31 @@ async function exchange(code: string, verifier: string, clientId: string) {
 }
 
 /** The whole dance of a client for a person who ticks these scopes. */
-async function tokenFor(person: string, ticked: string[], provider: "github" | "google" = "github"): Promise<string> {
-  const { url, verifier, clientId } = await authorizeUrl();
+async function tokenFor(person: string, ticked: string[], resource = CODA): Promise<string> {
+  const { url, verifier, clientId } = await authorizeUrl({ resource });
   const browser = new Browser();
-  const consent = await browser.signIn(url, person, provider);
+  const consent = await browser.signIn(url, person);
   const done = await browser.submit(url, { handle: field(consent.text, "handle"), decision: "approve", scope: ticked });
   const { body } = await exchange(new URL(done.location).searchParams.get("code")!, verifier, clientId);
   return body.access_token!;
 }
 
-async function asService(token: string, resource = CODA) {
+/** Calls the broker as a service does, over its service binding. */
+async function rpc<Result>(method: string, ...args: unknown[]): Promise<Result | null> {
   const service = await broker.getWorker("service");
-  const response = await service.fetch("http://service/", {
+  const response = await service.fetch("http://service/", { method: "POST", body: JSON.stringify({ method, args }) });
+  return (await response.json()) as Result | null;
+}
+
+const asService = (token: string, resource = CODA) =>
+  rpc<{ scope: string[]; userId: string; clientId: string }>("validateToken", resource, token);
+
+function introspect(token: string, [name, secret] = ["coda", "coda-secret"]) {
+  return fetch(`${issuer}/introspect`, {
     method: "POST",
-    body: JSON.stringify({ resource, token }),
+    headers: { authorization: `Basic ${btoa(`${name}:${secret}`)}` },
+    body: new URLSearchParams({ token }),
   });
-  return (await response.json()) as { scope: string[]; userId: string; props: { person: { name: string } } } | null;
 }
 
 describe("discovery", () => {
@@ -261,7 +282,7 @@ describe("discovery", () => {
       code_challenge_methods_supported: ["S256"],
       scopes_supported: ["coda:read", "coda:write", "coda:admin"],
       authorization_response_iss_parameter_supported: true,
-      protected_resources: [CODA, OTHER],
+      protected_resources: [CODA, OTHER, GATEWAY],
       client_id_metadata_document_supported: true,
     });
   });
@@ -374,6 +395,115 @@ describe("tokens", () => {
     await broker.setOptions({ ...options(contents), host: "127.0.0.1", port: Number(new URL(issuer).port) });
   });
 });
+
+describe("introspection (RFC 7662)", () => {
+  test("tells a service who calls and what they may do, and is not kept", async () => {
+    const response = await introspect(await tokenFor("ada", ["coda:write"]));
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(await response.json()).toMatchObject({
+      active: true,
+      iss: issuer,
+      aud: CODA,
+      sub: expect.stringMatching(/^github-\d+$/),
+      scope: "coda:read coda:write",
+      username: "Ada Lovelace",
+    });
+  });
+
+  test.each([
+    ["a wrong secret", ["coda", "wrong"]],
+    ["another service's secret", ["coda", "github-service-secret"]],
+    ["an unknown service", ["nosuch", "coda-secret"]],
+    ["a name that every object has", ["constructor", "coda-secret"]],
+  ])("%s is answered 401", async (_, credentials) => {
+    const response = await introspect(await tokenFor("ada", ["coda:read"]), credentials as [string, string]);
+    expect([response.status, await response.json()]).toEqual([401, { error: "invalid_client" }]);
+  });
+
+  test("a token for another service is not active", async () => {
+    const response = await introspect(await tokenFor("ada", ["coda:read"]), ["github", "github-service-secret"]);
+    expect(await response.json()).toEqual({ active: false });
+  });
+
+  test("a request without a token is told so", async () => {
+    expect((await introspect("")).status).toBe(400);
+  });
+});
+
+describe("service tokens", () => {
+  const gatewayToken = (ticked: string[]) => tokenFor("ada", ticked, GATEWAY);
+
+  test("the gateway's audience offers the scopes of every service", async () => {
+    const { url } = await authorizeUrl({ resource: GATEWAY });
+    const { text } = await new Browser().signIn(url, "ada");
+    expect(scopesOn(text)).toEqual(["coda:read", "coda:write"]);
+  });
+
+  test("one is for that service alone, for a minute, with no more than the grant, and names who acts", async () => {
+    const { token, expiresAt } = (await rpc<{ token: string; expiresAt: number }>(
+      "serviceToken",
+      await gatewayToken(["coda:read"]),
+      "coda",
+    ))!;
+    expect(expiresAt - Date.now() / 1000).toBeLessThanOrEqual(60);
+    expect(await asService(token)).toMatchObject({ scope: ["coda:read"], userId: expect.stringMatching(/^github-/) });
+    expect(await asService(token, OTHER)).toBeNull();
+
+    const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`));
+    const { payload, protectedHeader } = await jwtVerify(token, keys, { issuer, audience: CODA, typ: "at+jwt" });
+    expect(payload.act).toEqual({ sub: "mcp-gateway" });
+    expect(protectedHeader).toMatchObject({ alg: "ES256", kid: "new" });
+  });
+
+  test("the client's own token never opens a service behind the gateway", async () => {
+    expect(await asService(await gatewayToken(["coda:write"]))).toBeNull();
+  });
+
+  test("none is given for a token of another audience, or for a service in which nothing is allowed", async () => {
+    expect(await rpc("serviceToken", await tokenFor("ada", ["coda:read"]), "coda")).toBeNull();
+    expect(await rpc("serviceToken", await gatewayToken(["coda:read"]), "github")).toBeNull();
+    expect(await rpc("serviceToken", await gatewayToken(["coda:read"]), "mcp-gateway")).toBeNull();
+  });
+
+  test("the key set has the public halves only, the one before the rotation too", async () => {
+    const { keys } = (await (await fetch(`${issuer}/.well-known/jwks.json`)).json()) as {
+      keys: Record<string, string>[];
+    };
+    expect(keys.map(({ kid }) => kid)).toEqual(["new", "old"]);
+    for (const key of keys) expect(Object.keys(key).sort()).toEqual(["alg", "crv", "kid", "kty", "use", "x", "y"]);
+  });
+
+  test.each([
+    ["of a key that is not in the set", async () => sign(await newKey("new"), {})],
+    ["that has expired", () => sign(signingKeys[0]!, { exp: 1 })],
+    ["of another issuer", () => sign(signingKeys[0]!, { iss: "https://evil.example" })],
+    ["of another type", () => sign(signingKeys[0]!, {}, "JWT")],
+  ])("one %s is refused", async (_, make) => {
+    expect(await asService(await make())).toBeNull();
+    expect(await asService(await sign(signingKeys[0]!, {}))).not.toBeNull();
+  });
+});
+
+/** A service token for Coda as the broker makes it, except for `claims`. */
+async function sign(key: object, claims: object, typ = "at+jwt"): Promise<string> {
+  const { person } = {
+    person: { id: "github-1", provider: "github", name: "Ada", login: "ada", emails: [], organizations: [], teams: [] },
+  };
+  const now = Math.floor(Date.now() / 1000);
+  const all = {
+    iss: issuer,
+    aud: CODA,
+    sub: "github-1",
+    iat: now,
+    exp: now + 60,
+    scope: "coda:read",
+    client_id: "c",
+    person,
+  };
+  return new SignJWT({ ...all, ...claims })
+    .setProtectedHeader({ alg: "ES256", typ, kid: (key as { kid: string }).kid })
+    .sign(await importJWK(key, "ES256"));
+}
 
 describe("the pages", () => {
   test("what a client says of itself is shown as text, with where the access goes and a warning for this computer", async () => {

@@ -1,0 +1,32 @@
+import { authorizationServer } from "./authorization-server.ts";
+import type { BrokerEnv } from "./config.ts";
+import { allowedScopes, type Person, withImplied } from "./policy.ts";
+import { looksLikeServiceToken, readServiceToken } from "./service-token.ts";
+
+/** What a service learns of a call: who makes it, through which client, and what they may do now. */
+export interface AuthorizedCall {
+  props: { person: Person };
+  audience: string;
+  /** Unix time in seconds. */
+  expiresAt: number;
+  scope: string[];
+  userId: string;
+  clientId: string;
+}
+
+/**
+ * Whether a token is good for a resource, and for what: the scopes of the grant that the policy allows *now*, so that a
+ * narrower policy takes effect at the next call, without a new sign-in.
+ *
+ * @param resource the service's own, e.g. `https://coda-mcp.example.com/mcp`
+ * @param token an access token of the authorization server, or a service token that the broker signed
+ * @returns null for a token that is unknown, expired, revoked or for another resource
+ */
+export async function validateToken(env: BrokerEnv, resource: string, token: string): Promise<AuthorizedCall | null> {
+  const call = looksLikeServiceToken(token)
+    ? await readServiceToken(env, resource, token)
+    : await authorizationServer(env).validateToken<{ person: Person }>(resource, token, env);
+  if (!call) return null;
+  const allowed = allowedScopes(env.BROKER_CONFIG.policy, call.props.person);
+  return { ...call, scope: [...withImplied(call.scope)].filter((name) => allowed.has(name)) };
+}
