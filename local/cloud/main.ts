@@ -115,8 +115,11 @@ try {
     await close();
     process.exit(0);
   };
-  process.once("SIGTERM", stop);
-  process.once("SIGINT", stop);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    // Miniflare ends the process at once, which would leave behind what the other parts run.
+    process.removeAllListeners(signal);
+    process.once(signal, () => void stop(signal));
+  }
   log("the local cloud is ready");
   tell({ ready: true });
 } catch (error) {
