@@ -1,9 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Docker from "dockerode";
 import { startVitest } from "vitest/node";
+import { ensureBaseImage } from "../docker/base-image.ts";
 import { installDocker } from "../docker/install-docker.ts";
 import { releaseDocker } from "../docker/lifetime.ts";
+import { ensureEngine } from "../engine/ensure-engine.ts";
 import { runCommand, say } from "./user-error.ts";
 
 /**
@@ -13,7 +16,10 @@ import { runCommand, say } from "./user-error.ts";
 await runCommand(async () => {
   const user = mkdtempSync(join(tmpdir(), "hybrid-mcp-test-"));
   try {
-    await installDocker(user, say);
+    // First, with progress: a machine that has neither needs minutes for them, and no test waits that long.
+    const { socket } = await installDocker(user, say);
+    await ensureBaseImage(new Docker({ socketPath: socket }), say);
+    await ensureEngine({ log: say });
     const vitest = await startVitest("test", process.argv.slice(2), { watch: false, run: true });
     const tests = vitest.state.getTestModules().flatMap((module) => [...module.children.allTests()]);
     const passed = tests.filter((test) => test.result().state === "passed").length;
