@@ -2,6 +2,8 @@ import { AuthorizationError, authorizationErrorRedirect, CimdFetchError } from "
 import { catalogue, isServiceName, type Scope } from "@hybrid-mcp/catalogue";
 import { type Context, Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
+import type { AuditEvent } from "./audit/event.ts";
+import { record } from "./audit/trail.ts";
 import { authorizationServer } from "./authorization-server.ts";
 import { type BrokerEnv, GATEWAY, type ProviderName } from "./config.ts";
 import { introspect } from "./introspection.ts";
@@ -48,7 +50,9 @@ app.post("/sign-in", async (c) => {
 
 app.post("/sign-out", async (c) => {
   if (!sameOrigin(c)) return crossOrigin(c);
+  const person = await currentPerson(c);
   await endSession(c);
+  if (person) audit(c, { kind: "sign-out", decision: "allowed", user: person.id });
   return c.redirect("/sign-in");
 });
 
@@ -59,7 +63,9 @@ app.get("/callback/:provider", async (c) => {
   const { returnTo, codeVerifier, nonce } = await resumeSignIn(c, name);
   const code = c.req.query("code");
   if (!code) throw new SignInError(`You did not sign in with ${provider.title}.`);
-  await beginSession(c, await provider.person({ code, codeVerifier, nonce, redirectUri: callbackUrl(c, name) }));
+  const person = await provider.person({ code, codeVerifier, nonce, redirectUri: callbackUrl(c, name) });
+  await beginSession(c, person);
+  audit(c, { kind: "sign-in", decision: "allowed", user: person.id });
   return c.redirect(returnTo);
 });
 
@@ -73,6 +79,11 @@ app.get("/authorize", async (c) => {
   const service = serviceOf(c.env, request.resource);
   const offered = offeredScopes(c.env, person, service.name, request.scope);
   if (offered.length === 0) {
+    audit(c, {
+      ...about(person, service.name, request.clientId),
+      decision: "denied",
+      reason: "no rule allows anything",
+    });
     return c.html(
       <MessagePage
         title="You may not use this"
@@ -98,6 +109,7 @@ app.post("/authorize", async (c) => {
   const handle = String(form.get("handle"));
   if (form.get("decision") !== "approve") {
     const denied = await oauth.denyConsent(c.req.raw, handle);
+    audit(c, { kind: "grant", user: person.id, decision: "denied", reason: "the person declined" });
     return new Response(null, { status: 302, headers: denied.headers });
   }
   const ticked = form.getAll("scope").map(String);
@@ -105,7 +117,9 @@ app.post("/authorize", async (c) => {
   // The form is the browser's: what was not offered is not granted, whatever it says.
   const { name } = serviceOf(c.env, request.resource);
   const scope = offeredScopes(c.env, person, name, request.scope).map((offered) => offered.name);
+  const grant = about(person, name, request.clientId);
   if (scope.length === 0) {
+    audit(c, { ...grant, decision: "denied", reason: "no scope was left" });
     headers.set("location", authorizationErrorRedirect(request, "access_denied"));
     return new Response(null, { status: 302, headers });
   }
@@ -116,6 +130,7 @@ app.post("/authorize", async (c) => {
     scope,
     props: { person },
   });
+  audit(c, { ...grant, decision: "allowed", reason: scope.join(" ") });
   headers.set("location", redirectTo);
   return new Response(null, { status: 302, headers });
 });
@@ -137,6 +152,16 @@ app.onError((error, c) => {
   console.error(`oauth-broker: ${error.stack ?? error.message}`);
   return c.html(<MessagePage title="That did not work" text="The broker had an error of its own. Try again." />, 500);
 });
+
+function about(person: Person, service: string, client: string) {
+  return { kind: "grant" as const, user: person.id, service, client };
+}
+
+/** Writes to the trail without holding up the answer; a trail that cannot be written is told in the log. */
+function audit(c: Ctx, event: Omit<AuditEvent, "time">): void {
+  const written = record(c.env.AUDIT, [{ time: Date.now(), ...event }]);
+  c.executionCtx.waitUntil(written.catch((error: Error) => console.error(`oauth-broker: audit: ${error.message}`)));
+}
 
 function problem(c: Ctx, text: string) {
   return c.html(<MessagePage title="That did not work" text={text} />, 400);

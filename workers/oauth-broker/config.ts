@@ -1,3 +1,4 @@
+import type { AuditDatabase } from "./audit/database.ts";
 import type { PolicyRule } from "./policy.ts";
 
 /** GitHub as an identity provider (an OAuth app or a GitHub App). */
@@ -38,6 +39,8 @@ export interface BrokerEnv {
   BROKER_CONFIG: BrokerConfig;
   /** Grants, tokens, clients; the library asks for this name. */
   OAUTH_KV: KvBinding;
+  /** D1: the audit trail. */
+  AUDIT: AuditDatabase;
   GITHUB_CLIENT_SECRET?: string;
   GOOGLE_CLIENT_SECRET?: string;
   /** JSON: the secret of each service that introspects tokens over HTTP, by its name. */

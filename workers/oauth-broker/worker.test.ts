@@ -2,9 +2,11 @@ import { createHash, randomBytes } from "node:crypto";
 import { bundleWorker } from "@hybrid-mcp/service-kit/bundle";
 import { createRemoteJWKSet, exportJWK, generateKeyPair, importJWK, jwtVerify, SignJWT } from "jose";
 import { Miniflare } from "miniflare";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createIdentityStandIn } from "../../local/standins/identity/stand-in.ts";
 import { type StandInServer, serveStandIns } from "../../local/standins/serve.ts";
+import { type AuditDatabase, migrate } from "./audit/database.ts";
+import { read } from "./audit/trail.ts";
 import type { BrokerConfig } from "./config.ts";
 
 const CODA = "https://coda-mcp.example.com/mcp";
@@ -39,6 +41,7 @@ function options(contents: Uint8Array) {
         compatibilityDate: "2026-07-01",
         compatibilityFlags: ["global_fetch_strictly_public"],
         kvNamespaces: ["OAUTH_KV"],
+        d1Databases: ["AUDIT"],
         bindings: {
           BROKER_CONFIG: config as never,
           GITHUB_CLIENT_SECRET: "github-secret",
@@ -123,6 +126,7 @@ beforeAll(async () => {
   };
   broker = new Miniflare({ ...options(contents), host: "127.0.0.1", port });
   await broker.ready;
+  await migrate(await database());
 });
 afterAll(async () => {
   await broker?.dispose();
@@ -195,6 +199,9 @@ function field(html: string, name: string): string {
 }
 
 const scopesOn = (html: string) => [...html.matchAll(/name="scope" value="([^"]*)"/g)].map(([, scope]) => scope);
+
+/** Anew each time: it is gone when the broker's options change. */
+const database = async () => (await broker.getD1Database("AUDIT", "broker")) as unknown as AuditDatabase;
 
 async function registerClient(): Promise<string> {
   const response = await fetch(`${issuer}/oauth/register`, {
@@ -578,11 +585,46 @@ describe("the sign-in's state", () => {
   });
 });
 
-test("nothing that signs anybody in is in KV in clear", async () => {
+describe("the audit trail", () => {
+  /** What was written since the last look, oldest first; writing goes on after the answer. */
+  async function written(count: number, since: number) {
+    return vi.waitFor(async () => {
+      const { events } = await read(await database(), { limit: 100 });
+      const fresh = events.filter(({ id }) => id > since).reverse();
+      expect(fresh.length).toBeGreaterThanOrEqual(count);
+      return fresh.map(({ kind, decision, reason, user, service }) => ({ kind, decision, reason, user, service }));
+    });
+  }
+  const newest = async () => (await read(await database(), { limit: 1 })).events[0]?.id ?? 0;
+
+  test("has the sign-in and the grant with its scopes", async () => {
+    const since = await newest();
+    await tokenFor("ada", ["coda:read"]);
+    const user = expect.stringMatching(/^github-\d+$/);
+    expect(await written(2, since)).toEqual([
+      { kind: "sign-in", decision: "allowed", reason: undefined, user, service: undefined },
+      { kind: "grant", decision: "allowed", reason: "coda:read", user, service: "coda" },
+    ]);
+  });
+
+  test("has what was denied, with the reason", async () => {
+    const since = await newest();
+    const { url } = await authorizeUrl();
+    await new Browser().signIn(url, "nobody");
+    expect((await written(2, since)).at(-1)).toMatchObject({
+      kind: "grant",
+      decision: "denied",
+      reason: "no rule allows anything",
+    });
+  });
+});
+
+test("nothing that signs anybody in is in KV or in the trail in clear", async () => {
   const token = await tokenFor("ada", ["coda:read"]);
   const kv = await broker.getKVNamespace("OAUTH_KV", "broker");
   const { keys } = await kv.list();
   const stored = await Promise.all(keys.map(async ({ name }) => `${name} ${await kv.get(name)}`));
+  stored.push(JSON.stringify((await read(await database(), { limit: 1000 })).events));
   expect(stored.length).toBeGreaterThan(0);
   for (const secret of [token, "github-secret", "google-secret"]) {
     expect(stored.filter((entry) => entry.includes(secret))).toEqual([]);

@@ -13,7 +13,7 @@ export interface AuditEvent {
   time: number;
   kind: AuditKind;
   decision: AuditDecision;
-  /** Why it was denied or failed, in words; undefined when allowed. */
+  /** Why it was denied or failed, in words; of a grant that was given, its scopes. */
   reason?: string;
   /** Id of the person; undefined for somebody who did not get so far as to be known. */
   user?: string;
