@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { readState, writeState } from "../state-file.ts";
 import type { Cells, Change, CodaState, Doc, Mutation, Person, Row, Table } from "./model.ts";
 import { seedCodaState } from "./seed.ts";
 import { keyValue } from "./values.ts";
@@ -43,7 +43,7 @@ export interface CodaStore {
  */
 export function openCodaStore(options: CodaStoreOptions): CodaStore {
   const file = options.stateDir === undefined ? undefined : join(options.stateDir, "coda.json");
-  const state = readState(file) ?? seedCodaState(options.owner);
+  const state = readState<CodaState>(file, "Coda") ?? seedCodaState(options.owner);
 
   const save = () => {
     if (file !== undefined) writeState(file, state);
@@ -93,37 +93,6 @@ export function openCodaStore(options: CodaStoreOptions): CodaStore {
       return state.mutations.some((each) => each.docId === docId && each.change);
     },
   };
-}
-
-function readState(file: string | undefined): CodaState | undefined {
-  if (file === undefined) return undefined;
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-  try {
-    const state = JSON.parse(text) as CodaState;
-    if (state.version === 1) return state;
-  } catch {
-    // Told below, together with a version that is not known.
-  }
-  throw new Error(`${file} is not a state of the Coda stand-in that this version reads: remove it to start anew.`);
-}
-
-/** Write and rename, so that a process that dies in between leaves the old state whole. */
-function writeState(file: string, state: CodaState): void {
-  mkdirSync(join(file, ".."), { recursive: true });
-  const draft = `${file}.${process.pid}.tmp`;
-  try {
-    writeFileSync(draft, JSON.stringify(state), { mode: 0o600, flush: true });
-    renameSync(draft, file);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
 }
 
 function apply(state: CodaState, mutation: Mutation, change: Change): void {

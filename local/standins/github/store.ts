@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readState, writeState } from "../state-file.ts";
 import type { GithubState, Repository } from "./model.ts";
 import { seedGithubState } from "./seed.ts";
 
@@ -21,7 +21,7 @@ export interface GithubStore {
  */
 export function openGithubStore(stateDir: string | undefined): GithubStore {
   const file = stateDir === undefined ? undefined : join(stateDir, "github.json");
-  const state = readState(file) ?? seedGithubState();
+  const state = readState<GithubState>(file, "GitHub") ?? seedGithubState();
   return {
     repositories: () => state.repositories,
     repository: (owner, name) =>
@@ -36,35 +36,4 @@ export function openGithubStore(stateDir: string | undefined): GithubStore {
 /** Whether two logins, names of repositories or names of labels mean the same. */
 export function isSame(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
-}
-
-function readState(file: string | undefined): GithubState | undefined {
-  if (file === undefined) return undefined;
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-  try {
-    const state = JSON.parse(text) as GithubState;
-    if (state.version === 1) return state;
-  } catch {
-    // Told below, together with a version that is not known.
-  }
-  throw new Error(`${file} is not a state of the GitHub stand-in that this version reads: remove it to start anew.`);
-}
-
-/** Write and rename, so that a process that dies in between leaves the old state whole. */
-function writeState(file: string, state: GithubState): void {
-  mkdirSync(join(file, ".."), { recursive: true });
-  const draft = `${file}.${process.pid}.tmp`;
-  try {
-    writeFileSync(draft, JSON.stringify(state), { mode: 0o600, flush: true });
-    renameSync(draft, file);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, type JsonWebKey, randomInt, randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readState, writeState } from "../state-file.ts";
 import { changedPerson, type Person, type PersonChange, type Provider } from "./people.ts";
 
 const SECOND = 1000;
@@ -124,7 +124,7 @@ export interface IdentityStore {
  */
 export function openIdentityStore(options: IdentityStoreOptions): IdentityStore {
   const file = options.stateDir === undefined ? undefined : join(options.stateDir, "identity.json");
-  const found = readState(file);
+  const found = readState<State>(file, "identity");
   const state = found ?? newState();
   const { now } = options;
 
@@ -278,35 +278,4 @@ function newState(): State {
     authorizations: [],
     key: { kid: randomUUID(), privateKey: privateKey.export({ format: "jwk" }) },
   };
-}
-
-function readState(file: string | undefined): State | undefined {
-  if (file === undefined) return undefined;
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-  try {
-    const state = JSON.parse(text) as State;
-    if (state.version === 1) return state;
-  } catch {
-    // Told below, together with a version that is not known.
-  }
-  throw new Error(`${file} is not a state of the identity stand-in that this version reads: remove it to start anew.`);
-}
-
-/** Write and rename, so that a process that dies in between leaves the old state whole. */
-function writeState(file: string, state: State): void {
-  mkdirSync(join(file, ".."), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${process.pid}.tmp`;
-  try {
-    writeFileSync(draft, JSON.stringify(state), { mode: 0o600, flush: true });
-    renameSync(draft, file);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
 }
