@@ -4,7 +4,7 @@ import { join } from "node:path";
 import Docker from "dockerode";
 import { startVitest } from "vitest/node";
 import { ensureBaseImage } from "../docker/base-image.ts";
-import { installDocker } from "../docker/install-docker.ts";
+import { installDocker, installPackages, onPath } from "../docker/install-docker.ts";
 import { releaseDocker } from "../docker/lifetime.ts";
 import { ensureEngine } from "../engine/ensure-engine.ts";
 import { runCommand, say } from "./user-error.ts";
@@ -16,7 +16,8 @@ import { runCommand, say } from "./user-error.ts";
 await runCommand(async () => {
   const user = mkdtempSync(join(tmpdir(), "hybrid-mcp-test-"));
   try {
-    // First, with progress: a machine that has neither needs minutes for them, and no test waits that long.
+    // First, with progress: a machine that has none of them needs minutes, and no test waits that long.
+    if (!onPath("chromium")) await installPackages(["chromium"], say);
     const { socket } = await installDocker(user, say);
     await ensureBaseImage(new Docker({ socketPath: socket }), say);
     await ensureEngine({ log: say });

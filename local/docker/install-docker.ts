@@ -27,20 +27,29 @@ export async function installDocker(stackDir: string, log: (line: string) => voi
   const answers = (await findDocker()) !== undefined;
   // An engine that answers may come from another package, or run elsewhere: it stays.
   const missing = PACKAGES.filter(({ name, present }) => !present() && !(answers && name === "docker.io"));
-  if (missing.length > 0) {
-    const names = missing.map(({ name }) => name);
-    const release = await readFile("/etc/os-release", "utf8").catch(() => "");
-    const reason = whyNotInstall(release, process.getuid?.());
-    if (reason) throw new Error(`${names.join(", ")} cannot be installed: ${reason}.`);
-    log(`docker: installing ${names.join(", ")} with apt-get`);
-    // A service is not to be started by apt: the one who starts the engine must know that it did.
-    const env = { DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
-    const apt = (args: string[]) =>
-      runTool("apt-get", ["-o", "DPkg::Lock::Timeout=300", ...args], { env, timeoutMs: APT_MS });
-    await apt(["update"]);
-    await apt(["install", "-y", "--no-install-recommends", ...names]);
-  }
+  await installPackages(
+    missing.map(({ name }) => name),
+    log,
+  );
   return await startDocker(stackDir, log);
+}
+
+/**
+ * Installs Debian packages with apt-get; none is no error.
+ * @throws on other systems than Debian and Ubuntu, and when not root: what to install
+ */
+export async function installPackages(names: string[], log: (line: string) => void): Promise<void> {
+  if (names.length === 0) return;
+  const release = await readFile("/etc/os-release", "utf8").catch(() => "");
+  const reason = whyNotInstall(release, process.getuid?.());
+  if (reason) throw new Error(`${names.join(", ")} cannot be installed: ${reason}.`);
+  log(`installing ${names.join(", ")} with apt-get`);
+  // A service is not to be started by apt: the one who starts the engine must know that it did.
+  const env = { DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
+  const apt = (args: string[]) =>
+    runTool("apt-get", ["-o", "DPkg::Lock::Timeout=300", ...args], { env, timeoutMs: APT_MS });
+  await apt(["update"]);
+  await apt(["install", "-y", "--no-install-recommends", ...names]);
 }
 
 /**
@@ -58,7 +67,8 @@ export function whyNotInstall(osRelease: string, uid: number | undefined): strin
   return undefined;
 }
 
-function onPath(program: string): boolean {
+/** Whether a program is installed. */
+export function onPath(program: string): boolean {
   // Users other than root do not have the folders of system programs on their path.
   const dirs = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
   return dirs.some((dir) => dir !== "" && existsSync(join(dir, program)));

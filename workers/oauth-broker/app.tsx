@@ -32,7 +32,8 @@ app.use(
       frameAncestors: ["'none'"],
     },
     xFrameOptions: "DENY",
-    referrerPolicy: "no-referrer",
+    // Not "no-referrer": browsers then send forms with `Origin: null`.
+    referrerPolicy: "same-origin",
     crossOriginResourcePolicy: false,
   }),
 );
