@@ -89,7 +89,10 @@ app.get("/authorize", async (c) => {
       <MessagePage
         title="You may not use this"
         text={`${person.name}, nothing in ${service.title} is open to you. Ask whoever runs this platform.`}
-        next={{ href: "/sign-in", label: "Sign in as somebody else" }}
+        next={{
+          href: `/sign-in?return=${encodeURIComponent(ownPath(c, c.req.url))}`,
+          label: "Sign in as somebody else",
+        }}
       />,
       403,
     );

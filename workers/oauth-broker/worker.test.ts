@@ -345,6 +345,9 @@ describe("who may not", () => {
     const page = await new Browser().signIn(url, "nobody");
     expect(page.status).toBe(403);
     expect(page.text).toContain("nothing in Coda is open to you");
+    const asSomebodyElse = /href="([^"]*)"/.exec(page.text)![1]!.replaceAll("&amp;", "&");
+    const signIn = await new Browser().open(new URL(asSomebodyElse, issuer).toString());
+    expect(new URL(field(signIn.text, "return"), issuer).toString()).toBe(url);
   });
 
   test("an address that the provider has not verified opens nothing", async () => {
