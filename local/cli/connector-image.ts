@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type Docker from "dockerode";
 import { build } from "esbuild";
+import { hasImage } from "../docker/base-image.ts";
 import { repositoryRoot } from "./stack.ts";
 import { UserError } from "./user-error.ts";
 
@@ -32,7 +33,7 @@ export async function ensureConnectorImage(docker: Docker, base: string, workDir
   const hash = createHash("sha256");
   for (const part of [script, dockerfile, launcher, process.version, base]) hash.update(part).update("\0");
   const name = `hybrid-mcp/connector:${hash.digest("hex").slice(0, 12)}`;
-  if (await exists(docker, name)) return name;
+  if (await hasImage(docker, name)) return name;
 
   const context = join(workDir, "connector");
   rmSync(context, { recursive: true, force: true });
@@ -59,14 +60,4 @@ export async function ensureConnectorImage(docker: Docker, base: string, workDir
   rmSync(context, { recursive: true, force: true });
   if (failure) throw new UserError(`The connector's image does not build: ${failure}`);
   return name;
-}
-
-async function exists(docker: Docker, name: string): Promise<boolean> {
-  try {
-    await docker.getImage(name).inspect();
-    return true;
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return false;
-    throw error;
-  }
 }

@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { IngressRule } from "../cloud/contracts.ts";
 import { hostsFile } from "./hosts-file.ts";
 import { matchIngress } from "./ingress.ts";
+import { keepAlive, SILENCE_MS } from "./keep-alive.ts";
 import { proxyToOrigin } from "./origin.ts";
 import {
   ATTACH_PATH,
@@ -44,13 +45,10 @@ export interface Connector {
   stop(graceMs: number): Promise<void>;
 }
 
-/** How long the edge may take to answer a ping while the connector stops, in ms. */
-const ANSWER_MS = 500;
+/** How long the edge may take to answer a ping while the connector stops, in ms: long enough for a busy machine. */
+const ANSWER_MS = 2000;
 const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 5000;
-/** How often the edge is asked whether it is there, and how long it may not answer. */
-const PING_MS = 2000;
-const SILENCE_MS = 10_000;
 
 /** Makes a connector; it dials when `run` is called. */
 export function createConnector(options: ConnectorOptions): Connector {
@@ -103,7 +101,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     current.once("remoteSettings", () => current.setLocalWindowSize(WINDOW_BYTES));
     current.on("stream", serve);
     current.on("error", (error) => log(`Connection to the edge failed: ${error.message}`));
-    const heartbeat = keepAlive(current);
+    const heartbeat = keepAlive(current, "the edge");
     await new Promise<void>((resolve) => current.once("close", resolve));
     clearInterval(heartbeat);
     session = undefined;
@@ -151,20 +149,6 @@ export function createConnector(options: ConnectorOptions): Connector {
       current.destroy();
     },
   };
-}
-
-/** Ends a session whose peer is silent; returns the timer. */
-function keepAlive(session: ServerHttp2Session): NodeJS.Timeout {
-  let heard = Date.now();
-  let asked = Date.now();
-  return setInterval(() => {
-    const now = Date.now();
-    // A pause of this process itself says nothing of the peer.
-    if (now - asked > PING_MS * 2) heard = now;
-    asked = now;
-    if (now - heard > SILENCE_MS) session.destroy(new Error("the edge does not answer"));
-    else session.ping(() => (heard = Date.now()));
-  }, PING_MS);
 }
 
 function dial(edge: string, token: string, id: string, version: string): Promise<Duplex> {

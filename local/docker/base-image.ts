@@ -50,7 +50,8 @@ export async function ensureBaseImage(docker: Docker, log: (line: string) => voi
   return LOCAL_BASE;
 }
 
-async function hasImage(docker: Docker, image: string): Promise<boolean> {
+/** Whether the engine has an image, by name or id. */
+export async function hasImage(docker: Docker, image: string): Promise<boolean> {
   try {
     await docker.getImage(image).inspect();
     return true;

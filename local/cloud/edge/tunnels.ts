@@ -2,6 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import http2, { type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from "node:http2";
 import type { Duplex } from "node:stream";
+import { keepAlive } from "../../connector/keep-alive.ts";
 import {
   ATTACH_PROTOCOL,
   CONNECTOR_ID_HEADER,
@@ -37,10 +38,6 @@ interface Connection {
   /** It said that it takes no new requests. */
   leaving: boolean;
 }
-
-/** How often a connector is asked whether it is there, and how long it may not answer, in ms. */
-const PING_MS = 2000;
-const SILENCE_MS = 10_000;
 
 /** Makes the register of connectors. */
 export function createTunnels(directory: EdgeDirectory, log: (line: string) => void): Tunnels {
@@ -109,7 +106,7 @@ export function createTunnels(directory: EdgeDirectory, log: (line: string) => v
         leaving: false,
       };
       connections.add(connection);
-      const heartbeat = keepAlive(session);
+      const heartbeat = keepAlive(session, "the connector");
       session.once("connect", () => session.setLocalWindowSize(WINDOW_BYTES));
       session.on("error", (error) => log(`Connector ${connection.id}: ${error.message}`));
       session.once("goaway", () => {
@@ -162,23 +159,4 @@ function authenticate(directory: EdgeDirectory, authorization: string | undefine
   const given = Buffer.from(token.secret);
   const wanted = Buffer.from(tunnel.secret);
   return given.length === wanted.length && timingSafeEqual(given, wanted) ? tunnel : undefined;
-}
-
-/** Ends a session whose peer is silent; returns the timer. */
-function keepAlive(session: ClientHttp2Session): NodeJS.Timeout {
-  let heard = Date.now();
-  let asked = Date.now();
-  return setInterval(() => {
-    const now = Date.now();
-    // A pause of this process itself says nothing of the peer.
-    if (now - asked > PING_MS * 2) heard = now;
-    asked = now;
-    if (now - heard > SILENCE_MS) {
-      session.destroy(new Error("the connector does not answer"));
-    } else if (!session.destroyed) {
-      session.ping(() => {
-        heard = Date.now();
-      });
-    }
-  }, PING_MS);
 }
