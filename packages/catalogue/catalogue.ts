@@ -42,23 +42,72 @@ export const catalogue = {
       { name: "coda:admin", description: "Delete and share your Coda docs" },
     ],
   },
+  github: {
+    title: "GitHub",
+    subdomain: "github-mcp",
+    localPort: 8081,
+    containerPort: 8081,
+    placements: ["workers", "droplet"],
+    scopes: [
+      { name: "github:read", description: "Read the repositories, files and issues that you can see on GitHub" },
+      { name: "github:write", description: "Create and change issues, files and pull requests in your name" },
+      { name: "github:admin", description: "Delete things on GitHub and change the settings of repositories" },
+    ],
+  },
+  firecrawl: {
+    title: "Firecrawl",
+    subdomain: "firecrawl-mcp",
+    localPort: 8084,
+    containerPort: 8084,
+    placements: ["droplet", "workers"],
+    scopes: [
+      { name: "firecrawl:read", description: "Read single pages of the public internet" },
+      { name: "firecrawl:crawl", description: "Read whole sites, which uses more of the Firecrawl account" },
+    ],
+  },
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ServiceName = keyof typeof catalogue;
 
 export const serviceNames = Object.keys(catalogue) as ServiceName[];
 
+/** The parts of the platform that stand at the edge for ever and are no service that can be moved. */
+export const platform = {
+  "oauth-broker": { title: "OAuth broker", subdomain: "auth", localPort: 8789 },
+} as const;
+
+export type PlatformName = keyof typeof platform;
+
 /** Whether a word (from a config or a command line) names a service of the catalogue. */
 export function isServiceName(word: string): word is ServiceName {
   return Object.hasOwn(catalogue, word);
 }
 
+/** Everything that has a hostname of its own, in the catalogue's order. */
+export const hostNames: (ServiceName | PlatformName)[] = [
+  ...serviceNames,
+  ...(Object.keys(platform) as PlatformName[]),
+];
+
+/** The hostname's first label and the local port of whatever has them. */
+export function addressOf(name: ServiceName | PlatformName): { subdomain: string; localPort: number } {
+  return name in platform ? platform[name as PlatformName] : catalogue[name as ServiceName];
+}
+
 /** The public hostname of a service, e.g. `coda-mcp.example.com`. */
-export function hostname(service: ServiceName, domain: string): string {
-  return `${catalogue[service].subdomain}.${domain}`;
+export function hostname(name: ServiceName | PlatformName, domain: string): string {
+  return `${addressOf(name).subdomain}.${domain}`;
 }
 
 /** The hostname at which a gate asks the droplet's copy of a service, past any Workers route: `gate-coda.example.com`. */
 export function gateHostname(service: ServiceName, domain: string): string {
   return `gate-${service}.${domain}`;
+}
+
+/**
+ * The scope with which a product may fetch a person's upstream token of a service. It is no part of the service's list:
+ * no other scope implies it and no wildcard holds it.
+ */
+export function connectScope(service: string): string {
+  return `${service}:connect`;
 }

@@ -1,6 +1,7 @@
 import { OAuthAuthorizationServer } from "@cloudflare/workers-oauth-provider";
-import { catalogue } from "@hybrid-mcp/catalogue";
+import { serviceNames } from "@hybrid-mcp/catalogue";
 import type { BrokerConfig, BrokerEnv } from "./config.ts";
+import { scopesOf } from "./resources.ts";
 
 /** How long an access token lives, in seconds: each refresh costs KV writes, and every call is checked anyway. */
 const ACCESS_TOKEN_TTL = 8 * 3600;
@@ -20,7 +21,7 @@ export function authorizationServer({ BROKER_CONFIG: config }: BrokerEnv): OAuth
       resources: Object.values(config.resources),
       clientRegistrationEndpoint: `${config.issuer}/oauth/register`,
       clientIdMetadataDocumentEnabled: true,
-      scopesSupported: Object.values(catalogue).flatMap(({ scopes }) => scopes.map(({ name }) => name)),
+      scopesSupported: serviceNames.flatMap((service) => scopesOf(service).map(({ name }) => name)),
       accessTokenTTL: ACCESS_TOKEN_TTL,
     });
     servers.set(config, server);

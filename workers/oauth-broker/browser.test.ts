@@ -1,66 +1,15 @@
-import { bundleWorker } from "@hybrid-mcp/service-kit/bundle";
-import { Miniflare } from "miniflare";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { createIdentityStandIn } from "../../local/standins/identity/stand-in.ts";
-import { type StandInServer, serveStandIns } from "../../local/standins/serve.ts";
-import { type AuditDatabase, migrate } from "./audit/database.ts";
+import { CLIENT, TestBroker } from "./testing/test-broker.ts";
 
 /** A real browser on the real pages: what a person sees and clicks. */
 
-const CLIENT = "http://localhost:1/callback";
-
-let broker: Miniflare;
-let issuer: string;
-let standIns: StandInServer;
+let broker: TestBroker;
 let browser: Browser;
 let page: Page;
 
 beforeAll(async () => {
-  let identity: ReturnType<typeof createIdentityStandIn> | undefined;
-  standIns = await serveStandIns({
-    host: "127.0.0.1",
-    port: 0,
-    standIns: { identity: (request) => identity!.handler(request) },
-  });
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
-  issuer = `http://localhost:${port}`;
-  identity = createIdentityStandIn({
-    clients: [
-      {
-        kind: "github-oauth-app",
-        clientId: "github-client",
-        clientSecret: "github-secret",
-        name: "Hybrid MCP",
-        redirectUris: [`${issuer}/callback/github`],
-      },
-    ],
-    log: () => {},
-  });
-  const site = `${standIns.origin}/identity/github`;
-  const { contents } = await bundleWorker(import.meta.dirname);
-  broker = new Miniflare({
-    host: "127.0.0.1",
-    port,
-    modules: [{ type: "ESModule", path: "worker.js", contents }],
-    compatibilityDate: "2026-07-01",
-    kvNamespaces: ["OAUTH_KV"],
-    d1Databases: ["AUDIT"],
-    bindings: {
-      BROKER_CONFIG: {
-        issuer,
-        resources: { coda: "https://coda-mcp.example.com/mcp" },
-        providers: { github: { clientId: "github-client", siteUrl: site, apiUrl: `${site}/api` } },
-        policy: [{ people: ["github:ada"], scopes: ["coda:write"] }],
-      },
-      GITHUB_CLIENT_SECRET: "github-secret",
-      CONSENT_SECRET: "0123456789abcdef0123456789abcdef",
-      SERVICE_SECRETS: "{}",
-      SIGNING_KEYS: "[]",
-    },
-  });
-  await broker.ready;
-  await migrate((await broker.getD1Database("AUDIT")) as unknown as AuditDatabase);
+  broker = await TestBroker.start({ policy: [{ people: ["github:ada"], scopes: ["coda:write"] }] });
   browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
@@ -68,8 +17,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await browser?.close();
-  await broker?.dispose();
-  await standIns?.close();
+  await broker?.close();
 });
 beforeEach(async () => {
   page = await (await browser.newContext({ viewport: { width: 390, height: 760 } })).newPage();
@@ -77,24 +25,8 @@ beforeEach(async () => {
   await page.route(`${CLIENT}**`, (route) => route.fulfill({ body: "back at the client" }));
 });
 
-async function authorizeUrl(): Promise<string> {
-  const response = await fetch(`${issuer}/oauth/register`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ client_name: "Inspector", redirect_uris: [CLIENT], token_endpoint_auth_method: "none" }),
-  });
-  const { client_id } = (await response.json()) as { client_id: string };
-  const query = new URLSearchParams({
-    response_type: "code",
-    client_id,
-    redirect_uri: CLIENT,
-    state: "the-state",
-    resource: "https://coda-mcp.example.com/mcp",
-    code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
-    code_challenge_method: "S256",
-  });
-  return `${issuer}/authorize?${query}`;
-}
+const authorizeUrl = async () =>
+  (await broker.authorizeUrl({ client_id: await broker.registerClient({ client_name: "Inspector" }) })).url;
 
 async function signInAsAda(): Promise<void> {
   await page.goto(await authorizeUrl());
@@ -110,7 +42,7 @@ test("a person signs in, reads what is asked, and allows it: the client gets its
   await page.getByRole("button", { name: "Allow" }).click();
   await page.getByText("back at the client").waitFor();
   const back = new URL(page.url());
-  expect([back.searchParams.get("state"), back.searchParams.get("iss")]).toEqual(["the-state", issuer]);
+  expect([back.searchParams.get("state"), back.searchParams.get("iss")]).toEqual(["the-state", broker.issuer]);
   expect(back.searchParams.get("code")).toBeTruthy();
 });
 

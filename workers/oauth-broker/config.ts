@@ -1,3 +1,4 @@
+import type { Context } from "hono";
 import type { AuditDatabase } from "./audit/database.ts";
 import type { PolicyRule } from "./policy.ts";
 
@@ -57,3 +58,6 @@ export interface KvBinding {
   put(key: string, value: string, options: { expirationTtl: number }): Promise<void>;
   delete(key: string): Promise<void>;
 }
+
+/** A request as every route of the broker has it. */
+export type Ctx = Context<{ Bindings: BrokerEnv }>;

@@ -1,16 +1,24 @@
+import type { Person } from "@hybrid-mcp/service-kit/broker-contract";
 import { describe, expect, test } from "vitest";
-import { allowedScopes, matches, type Person, withImplied } from "./policy.ts";
+import { allowedScopes, matches, withImplied } from "./policy.ts";
 
 const ada: Person = {
   id: "github-1",
-  provider: "github",
+  accounts: ["github-1"],
   name: "Ada Lovelace",
   login: "Ada",
   emails: ["ada@example.com"],
   organizations: ["analytical"],
   teams: ["analytical/engines"],
 };
-const stranger: Person = { id: "google-2", provider: "google", name: "S", emails: [], organizations: [], teams: [] };
+const stranger: Person = {
+  id: "google-2",
+  accounts: ["google-2"],
+  name: "S",
+  emails: [],
+  organizations: [],
+  teams: [],
+};
 
 describe("a rule speaks of a person", () => {
   test.each([

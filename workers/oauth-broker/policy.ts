@@ -1,20 +1,5 @@
-import { catalogue, type Scope } from "@hybrid-mcp/catalogue";
-
-/** Who signed in, as the identity provider told. What a person may do is the policy's to say, not the provider's. */
-export interface Person {
-  /** `<provider>-<subject>`, e.g. `github-1024`: the user id of grants and of the audit trail. */
-  id: string;
-  provider: "github" | "google";
-  name: string;
-  /** GitHub's login; undefined for other providers. */
-  login?: string;
-  /** E-mail addresses that the provider has verified, in lower case. */
-  emails: string[];
-  /** Logins of the GitHub organisations, in lower case. */
-  organizations: string[];
-  /** `<organisation>/<team slug>` on GitHub, in lower case. */
-  teams: string[];
-}
+import { catalogue, connectScope, type Scope } from "@hybrid-mcp/catalogue";
+import type { Person } from "@hybrid-mcp/service-kit/broker-contract";
 
 /** One rule of the policy: whoever one of its matchers fits gets its scopes. */
 export interface PolicyRule {
@@ -24,7 +9,7 @@ export interface PolicyRule {
   /** `<organisation>/<team slug>`. */
   githubTeams?: string[];
   emailDomains?: string[];
-  /** Scope names; `<service>:*` is every scope of a service. */
+  /** Scope names; `<service>:*` is every scope of a service but `connect`. */
   scopes: string[];
 }
 
@@ -60,6 +45,8 @@ export function withImplied(names: Iterable<string>): Set<string> {
       ? ordered.length - 1
       : ordered.findLastIndex(({ name }) => granted.has(name));
     for (const { name } of ordered.slice(0, last + 1)) all.add(name);
+    // Whoever holds it acts as the person at the upstream itself: only its own name gives it, and it gives nothing else.
+    if (granted.has(connectScope(service))) all.add(connectScope(service));
   }
   return all;
 }

@@ -1,7 +1,6 @@
+import type { AuthorizedCall, Person } from "@hybrid-mcp/service-kit/broker-contract";
 import { createLocalJWKSet, importJWK, type JWK, jwtVerify, SignJWT } from "jose";
 import type { BrokerEnv } from "./config.ts";
-import type { Person } from "./policy.ts";
-import type { AuthorizedCall } from "./validate-token.ts";
 
 /** How long a service token lives, in seconds: access that is revoked ends everywhere within two minutes. */
 export const SERVICE_TOKEN_TTL = 60;
@@ -15,6 +14,7 @@ export type SigningKey = JWK & { kid: string };
 interface Claims {
   scope: string;
   client_id: string;
+  grant_id: string;
   /** Who passes the call on (RFC 8693 section 4.1). */
   act: { sub: string };
   person: Person;
@@ -46,6 +46,7 @@ export async function signServiceToken(
   const claims: Claims = {
     scope: scope.filter((name) => call.scope.includes(name)).join(" "),
     client_id: call.clientId,
+    grant_id: call.grantId,
     act: { sub: actor },
     person: call.props.person,
   };
@@ -73,7 +74,7 @@ export async function readServiceToken(
       audience: resource,
       algorithms: [ALGORITHM],
       typ: TYPE,
-      requiredClaims: ["sub", "exp", "scope", "client_id"],
+      requiredClaims: ["sub", "exp", "scope", "client_id", "grant_id"],
     });
     return {
       props: { person: payload.person },
@@ -82,6 +83,7 @@ export async function readServiceToken(
       scope: payload.scope.split(" ").filter(Boolean),
       userId: payload.sub!,
       clientId: payload.client_id,
+      grantId: payload.grant_id,
     };
   } catch {
     return null;

@@ -1,7 +1,6 @@
-import type { Context } from "hono";
+import type { Person } from "@hybrid-mcp/service-kit/broker-contract";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
-import type { BrokerEnv } from "./config.ts";
-import type { Person } from "./policy.ts";
+import type { Ctx } from "./config.ts";
 import { newHandle, storageKey } from "./secret-handle.ts";
 
 /** How long a browser stays signed in without being used, in seconds. */
@@ -15,8 +14,6 @@ interface StoredSession {
   /** Unix time in seconds. */
   renewedAt: number;
 }
-
-type Ctx = Context<{ Bindings: BrokerEnv }>;
 
 /** The person that this browser is signed in as; using a session prolongs it. */
 export async function currentPerson(context: Ctx): Promise<Person | undefined> {

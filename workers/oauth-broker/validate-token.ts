@@ -1,18 +1,8 @@
+import type { AuthorizedCall, Person } from "@hybrid-mcp/service-kit/broker-contract";
 import { authorizationServer } from "./authorization-server.ts";
 import type { BrokerEnv } from "./config.ts";
-import { allowedScopes, type Person, withImplied } from "./policy.ts";
+import { allowedScopes, withImplied } from "./policy.ts";
 import { looksLikeServiceToken, readServiceToken } from "./service-token.ts";
-
-/** What a service learns of a call: who makes it, through which client, and what they may do now. */
-export interface AuthorizedCall {
-  props: { person: Person };
-  audience: string;
-  /** Unix time in seconds. */
-  expiresAt: number;
-  scope: string[];
-  userId: string;
-  clientId: string;
-}
 
 /**
  * Whether a token is good for a resource, and for what: the scopes of the grant that the policy allows *now*, so that a
@@ -25,8 +15,14 @@ export interface AuthorizedCall {
 export async function validateToken(env: BrokerEnv, resource: string, token: string): Promise<AuthorizedCall | null> {
   const call = looksLikeServiceToken(token)
     ? await readServiceToken(env, resource, token)
-    : await authorizationServer(env).validateToken<{ person: Person }>(resource, token, env);
+    : await opaqueToken(env, resource, token);
   if (!call) return null;
   const allowed = allowedScopes(env.BROKER_CONFIG.policy, call.props.person);
   return { ...call, scope: [...withImplied(call.scope)].filter((name) => allowed.has(name)) };
+}
+
+async function opaqueToken(env: BrokerEnv, resource: string, token: string): Promise<AuthorizedCall | null> {
+  const call = await authorizationServer(env).validateToken<{ person: Person }>(resource, token, env);
+  // The library's tokens are `<user>:<grant>:<secret>`.
+  return call && { ...call, grantId: token.split(":")[1]! };
 }

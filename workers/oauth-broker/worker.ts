@@ -1,18 +1,25 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
+import type { AuditEvent, BrokerBinding, CallAnswer } from "@hybrid-mcp/service-kit/broker-contract";
 import { app } from "./app.tsx";
+import { record } from "./audit/trail.ts";
 import { type BrokerEnv, GATEWAY } from "./config.ts";
 import { signServiceToken } from "./service-token.ts";
-import { type AuthorizedCall, validateToken } from "./validate-token.ts";
+import { validateToken } from "./validate-token.ts";
 
 /** The broker: its pages and endpoints over HTTP, and what services ask of it over a service binding. */
-export default class OAuthBroker extends WorkerEntrypoint<BrokerEnv> {
+export default class OAuthBroker extends WorkerEntrypoint<BrokerEnv> implements BrokerBinding {
   override fetch(request: Request): Response | Promise<Response> {
     return app.fetch(request, this.env, this.ctx as never);
   }
 
-  /** As `validateToken` of the module of that name: one RPC per call of a service on Cloudflare. */
-  validateToken(resource: string, token: string): Promise<AuthorizedCall | null> {
-    return validateToken(this.env, resource, token);
+  /** One RPC per call of a service on Cloudflare: who may do what, as `validateToken` says. */
+  async authorize(resource: string, token: string): Promise<CallAnswer | null> {
+    const call = await validateToken(this.env, resource, token);
+    return call && { call };
+  }
+
+  record(events: AuditEvent[]): Promise<void> {
+    return record(this.env.AUDIT, events);
   }
 
   /**

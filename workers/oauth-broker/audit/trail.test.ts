@@ -1,7 +1,7 @@
+import type { AuditEvent } from "@hybrid-mcp/service-kit/broker-contract";
 import { Miniflare } from "miniflare";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type AuditDatabase, migrate } from "./database.ts";
-import type { AuditEvent } from "./event.ts";
 import { read, record, sweep, toCsv, toJsonLines } from "./trail.ts";
 
 let miniflare: Miniflare;

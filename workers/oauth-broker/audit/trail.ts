@@ -1,5 +1,5 @@
+import type { AuditEvent } from "@hybrid-mcp/service-kit/broker-contract";
 import type { AuditDatabase } from "./database.ts";
-import type { AuditEvent } from "./event.ts";
 
 /** Columns of the table, in the order of the export. */
 const FIELDS = {

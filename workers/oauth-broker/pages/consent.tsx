@@ -1,6 +1,6 @@
 import type { ConsentDescription } from "@cloudflare/workers-oauth-provider";
 import type { Scope } from "@hybrid-mcp/catalogue";
-import type { Person } from "../policy.ts";
+import type { Person } from "@hybrid-mcp/service-kit/broker-contract";
 import { Layout } from "./layout.tsx";
 
 export interface ConsentProps {

@@ -66,7 +66,7 @@ export function github(config: GitHubProvider, clientSecret: string): SignInProv
       ]);
       return {
         id: `github-${user.id}`,
-        provider: "github",
+        accounts: [`github-${user.id}`],
         name: user.name ?? user.login,
         login: user.login,
         emails: emails.filter(({ verified }) => verified).map(({ email }) => email.toLowerCase()),

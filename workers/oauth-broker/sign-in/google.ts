@@ -46,7 +46,7 @@ export function google(config: GoogleProvider, clientSecret: string): SignInProv
       if (claims.nonce !== nonce) throw new SignInError("Google vouched for another sign-in. Start again.");
       return {
         id: `google-${claims.sub}`,
-        provider: "google",
+        accounts: [`google-${claims.sub}`],
         name: claims.name ?? claims.email ?? claims.sub,
         emails: claims.email && claims.email_verified === true ? [claims.email.toLowerCase()] : [],
         organizations: [],

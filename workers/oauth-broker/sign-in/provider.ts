@@ -1,4 +1,4 @@
-import type { Person } from "../policy.ts";
+import type { Person } from "@hybrid-mcp/service-kit/broker-contract";
 
 /** A sign-in that did not work out; the message is for the person. */
 export class SignInError extends Error {}

@@ -1,37 +1,55 @@
-import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
-import type { BrokerEnv, ProviderName } from "../config.ts";
+import type { Ctx, ProviderName } from "../config.ts";
 import { newHandle, sha256, storageKey } from "../secret-handle.ts";
 import { SignInError, type SignInProvider } from "./provider.ts";
 
 /** How long a person may take at the provider, in seconds. */
 const TTL = 600;
 
-interface Transaction {
-  provider: ProviderName;
+/** What a redirect to a provider is for; kept while the person is away. */
+export interface Transaction {
+  purpose: "sign-in";
+  /** The provider: the last part of the callback's path. */
+  name: ProviderName;
   /** Path on the broker to go back to. */
   returnTo: string;
   codeVerifier: string;
   nonce: string;
 }
 
-type Ctx = Context<{ Bindings: BrokerEnv }>;
+/** What the redirect to the provider carries of a transaction. */
+export interface BegunTransaction {
+  state: string;
+  /** S256 (RFC 7636). */
+  codeChallenge: string;
+  nonce: string;
+  redirectUri: string;
+}
 
-/**
- * Sends a browser to a provider. The state (RFC 6749 section 10.12) works once, for ten minutes, in this browser only: a
- * cookie that is named after it has to come back with it.
- */
+/** Sends a browser to a provider to sign in. */
 export async function beginSignIn(
-  context: Ctx,
+  c: Ctx,
   name: ProviderName,
   provider: SignInProvider,
   returnTo: string,
 ): Promise<Response> {
+  const begun = await beginTransaction(c, { purpose: "sign-in", name, returnTo });
+  return c.redirect(provider.authorizeUrl(begun).toString());
+}
+
+/**
+ * Begins something that ends with a redirect back from a provider. The state (RFC 6749 section 10.12) works once, for ten
+ * minutes, in this browser only: a cookie that is named after it has to come back with it.
+ */
+export async function beginTransaction(
+  c: Ctx,
+  about: Omit<Transaction, "codeVerifier" | "nonce">,
+): Promise<BegunTransaction> {
   const [state, codeVerifier, nonce] = [newHandle(), newHandle(), newHandle()];
-  const transaction: Transaction = { provider: name, returnTo, codeVerifier, nonce };
-  const { OAUTH_KV } = context.env;
-  await OAUTH_KV.put(await storageKey("sign-in", state), JSON.stringify(transaction), { expirationTtl: TTL });
-  setCookie(context, await cookieName(state), "1", {
+  const transaction: Transaction = { ...about, codeVerifier, nonce };
+  const { OAUTH_KV } = c.env;
+  await OAUTH_KV.put(await storageKey("transaction", state), JSON.stringify(transaction), { expirationTtl: TTL });
+  setCookie(c, await cookieName(state), "1", {
     prefix: "host",
     secure: true,
     path: "/",
@@ -39,35 +57,33 @@ export async function beginSignIn(
     sameSite: "Lax",
     maxAge: TTL,
   });
-  const redirectUri = callbackUrl(context, name);
-  const url = provider.authorizeUrl({ redirectUri, state, codeChallenge: await sha256(codeVerifier), nonce });
-  return context.redirect(url.toString());
+  return { state, nonce, redirectUri: callbackUrl(c, about.name), codeChallenge: await sha256(codeVerifier) };
 }
 
 /**
- * Takes up the sign-in that a callback belongs to.
+ * Takes up what a callback belongs to.
  *
+ * @param name last part of the callback's path
  * @throws {SignInError} when the state is unknown, used, expired, of another browser or of another provider
  */
-export async function resumeSignIn(context: Ctx, name: ProviderName): Promise<Transaction> {
-  const state = context.req.query("state") ?? "";
+export async function resumeTransaction(c: Ctx, name: string): Promise<Transaction> {
+  const state = c.req.query("state") ?? "";
   const cookie = await cookieName(state);
-  const key = await storageKey("sign-in", state);
-  const transaction = getCookie(context, cookie, "host")
-    ? await context.env.OAUTH_KV.get<Transaction>(key, "json")
-    : undefined;
-  if (transaction?.provider !== name) {
+  const key = await storageKey("transaction", state);
+  const transaction = getCookie(c, cookie, "host") ? await c.env.OAUTH_KV.get<Transaction>(key, "json") : undefined;
+  if (transaction?.name !== name) {
     throw new SignInError("This sign-in has expired, was used, or was started in another browser. Start again.");
   }
-  await context.env.OAUTH_KV.delete(key);
-  deleteCookie(context, cookie, { prefix: "host", secure: true, path: "/" });
+  await c.env.OAUTH_KV.delete(key);
+  deleteCookie(c, cookie, { prefix: "host", secure: true, path: "/" });
   return transaction;
 }
 
-export function callbackUrl(context: Ctx, name: ProviderName): string {
-  return `${context.env.BROKER_CONFIG.issuer}/callback/${name}`;
+/** Where a provider sends the browser back to. */
+export function callbackUrl(c: Ctx, name: string): string {
+  return `${c.env.BROKER_CONFIG.issuer}/callback/${name}`;
 }
 
 async function cookieName(state: string): Promise<string> {
-  return `sign-in-${(await sha256(state)).slice(0, 12)}`;
+  return `transaction-${(await sha256(state)).slice(0, 12)}`;
 }

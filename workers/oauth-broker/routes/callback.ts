@@ -1,0 +1,12 @@
+import { Hono } from "hono";
+import type { BrokerEnv } from "../config.ts";
+import { resumeTransaction } from "../sign-in/transaction.ts";
+import { finishSignIn } from "./sign-in.tsx";
+
+/** The way back from a provider: what the redirect belongs to is in the state's own record, not in the URL. */
+export const callbackRoutes = new Hono<{ Bindings: BrokerEnv }>();
+
+callbackRoutes.get("/callback/:name", async (c) => {
+  const transaction = await resumeTransaction(c, c.req.param("name"));
+  return finishSignIn(c, transaction);
+});

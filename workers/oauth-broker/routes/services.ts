@@ -1,0 +1,14 @@
+import { Hono } from "hono";
+import type { BrokerEnv } from "../config.ts";
+import { introspect } from "../introspection.ts";
+import { publicKeys } from "../service-token.ts";
+
+/** What services ask over HTTP, and the keys with which anybody checks service tokens. */
+export const serviceRoutes = new Hono<{ Bindings: BrokerEnv }>();
+
+serviceRoutes.post("/introspect", introspect);
+
+serviceRoutes.get("/.well-known/jwks.json", (c) => {
+  c.header("cache-control", "public, max-age=300");
+  return c.json(publicKeys(c.env));
+});

@@ -1,0 +1,281 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { CallAnswer } from "@hybrid-mcp/service-kit/broker-contract";
+import { bundleWorker } from "@hybrid-mcp/service-kit/bundle";
+import { exportJWK, generateKeyPair } from "jose";
+import { Miniflare, type MiniflareOptions } from "miniflare";
+import type { Handler } from "../../../local/standins/faults.ts";
+import { createIdentityStandIn, type IdentityStandIn } from "../../../local/standins/identity/stand-in.ts";
+import { type StandInServer, serveStandIns } from "../../../local/standins/serve.ts";
+import { type AuditDatabase, migrate } from "../audit/database.ts";
+import type { BrokerConfig } from "../config.ts";
+import type { SigningKey } from "../service-token.ts";
+import { field, TestBrowser } from "./test-browser.ts";
+
+export const CODA = "https://coda-mcp.example.com/mcp";
+export const GITHUB = "https://github-mcp.example.com/mcp";
+export const GATEWAY = "https://mcp.example.com/mcp";
+/** The client's redirect URI: nobody listens there, and only the URL counts. */
+export const CLIENT = "http://localhost:9999/callback";
+
+/** A Worker with a service binding, as services have it. */
+const SERVICE = `export default { async fetch(request, env) {
+  const { method, args } = await request.json();
+  return Response.json((await env.BROKER[method](...args)) ?? null);
+} }`;
+
+export interface TestBrokerOptions {
+  policy: BrokerConfig["policy"];
+  /** Over what every test broker has. */
+  config?: (standIns: string) => Partial<BrokerConfig>;
+  /** Bindings over what every test broker has. */
+  bindings?: Record<string, string>;
+  /** Stand-ins besides the identity provider's, by mount. */
+  standIns?: Record<string, Handler>;
+  /** Another module than the broker's own, e.g. one that counts what it asks of its bindings. */
+  contents?: Uint8Array;
+}
+
+/** The broker in workerd on a port of its own, with a stand-in of GitHub and Google to sign in with. */
+export class TestBroker {
+  readonly issuer: string;
+  /** Origin of the stand-ins. */
+  readonly standIns: string;
+  readonly identity: IdentityStandIn;
+  readonly signingKeys: SigningKey[];
+  config: BrokerConfig;
+  readonly #options: TestBrokerOptions;
+  readonly #contents: Uint8Array;
+  readonly #server: StandInServer;
+  #miniflare: Miniflare | undefined;
+
+  private constructor(
+    options: TestBrokerOptions,
+    parts: {
+      issuer: string;
+      identity: IdentityStandIn;
+      server: StandInServer;
+      contents: Uint8Array;
+      signingKeys: SigningKey[];
+      config: BrokerConfig;
+    },
+  ) {
+    this.#options = options;
+    this.issuer = parts.issuer;
+    this.identity = parts.identity;
+    this.#server = parts.server;
+    this.standIns = parts.server.origin;
+    this.#contents = parts.contents;
+    this.signingKeys = parts.signingKeys;
+    this.config = parts.config;
+  }
+
+  static async start(options: TestBrokerOptions): Promise<TestBroker> {
+    const contents = options.contents ?? (await bundleWorker(`${import.meta.dirname}/..`)).contents;
+    const issuer = `http://localhost:${20_000 + Math.floor(Math.random() * 20_000)}`;
+    let identity: IdentityStandIn | undefined;
+    const server = await serveStandIns({
+      host: "127.0.0.1",
+      port: 0,
+      standIns: { identity: (request) => identity!.handler(request), ...options.standIns },
+    });
+    identity = createIdentityStandIn({
+      clients: [
+        {
+          kind: "github-oauth-app",
+          clientId: "github-client",
+          clientSecret: "github-secret",
+          name: "Hybrid MCP",
+          redirectUris: [`${issuer}/callback/github`],
+        },
+        {
+          kind: "google",
+          clientId: "google-client",
+          clientSecret: "google-secret",
+          name: "Hybrid MCP",
+          redirectUris: [`${issuer}/callback/google`],
+        },
+      ],
+      log: () => {},
+    });
+    const site = `${server.origin}/identity/github`;
+    const google = (await (
+      await fetch(`${server.origin}/identity/google/.well-known/openid-configuration`)
+    ).json()) as Record<string, string>;
+    const config: BrokerConfig = {
+      issuer,
+      resources: { coda: CODA, github: GITHUB, "mcp-gateway": GATEWAY },
+      providers: {
+        github: { clientId: "github-client", siteUrl: site, apiUrl: `${site}/api` },
+        google: {
+          clientId: "google-client",
+          issuer: google.issuer!,
+          authorizeUrl: google.authorization_endpoint!,
+          tokenUrl: google.token_endpoint!,
+          jwksUrl: google.jwks_uri!,
+        },
+      },
+      policy: options.policy,
+      ...options.config?.(server.origin),
+    };
+    const signingKeys = [await newKey("new"), await newKey("old")];
+    const broker = new TestBroker(options, { issuer, identity, server, contents, signingKeys, config });
+    broker.#miniflare = new Miniflare(broker.#miniflareOptions());
+    await broker.#miniflare.ready;
+    await migrate(await broker.database());
+    return broker;
+  }
+
+  /** Runs it with another config from now on, as after an update of the stack. */
+  async reconfigure(config: Partial<BrokerConfig>): Promise<void> {
+    this.config = { ...this.config, ...config };
+    await this.#miniflare!.setOptions(this.#miniflareOptions());
+  }
+
+  async close(): Promise<void> {
+    await this.#miniflare?.dispose();
+    await this.#server.close();
+  }
+
+  /** Anew each time: it is gone when the broker is reconfigured. */
+  async database(): Promise<AuditDatabase> {
+    return (await this.#miniflare!.getD1Database("AUDIT", "broker")) as unknown as AuditDatabase;
+  }
+
+  kv() {
+    return this.#miniflare!.getKVNamespace("OAUTH_KV", "broker");
+  }
+
+  /** Runs the broker's cron trigger. */
+  async runCron(): Promise<void> {
+    const worker = await this.#miniflare!.getWorker("broker");
+    await worker.scheduled({ cron: "0 * * * *" });
+  }
+
+  async registerClient(over: object = {}): Promise<string> {
+    const response = await fetch(`${this.issuer}/oauth/register`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        client_name: "Test <b>client</b>",
+        redirect_uris: [CLIENT],
+        token_endpoint_auth_method: "none",
+        ...over,
+      }),
+    });
+    if (response.status !== 201) throw new Error(`registration was answered ${response.status}`);
+    return ((await response.json()) as { client_id: string }).client_id;
+  }
+
+  /** An authorization request of a client, a new one unless `over` names it. */
+  async authorizeUrl(over: Record<string, string> = {}) {
+    const verifier = randomBytes(32).toString("base64url");
+    const url = new URL(`${this.issuer}/authorize`);
+    url.search = new URLSearchParams({
+      response_type: "code",
+      client_id: over.client_id ?? (await this.registerClient()),
+      redirect_uri: CLIENT,
+      state: "the-state",
+      resource: CODA,
+      code_challenge: createHash("sha256").update(verifier).digest("base64url"),
+      code_challenge_method: "S256",
+      ...over,
+    }).toString();
+    return { url: url.toString(), verifier, clientId: url.searchParams.get("client_id")! };
+  }
+
+  async exchange(code: string, verifier: string, clientId: string) {
+    const response = await fetch(`${this.issuer}/oauth/token`, {
+      method: "POST",
+      body: new URLSearchParams({
+        grant_type: "authorization_code",
+        code,
+        redirect_uri: CLIENT,
+        client_id: clientId,
+        code_verifier: verifier,
+      }),
+    });
+    return { status: response.status, body: (await response.json()) as Record<string, string> };
+  }
+
+  /** The whole dance of a client for a person who ticks these scopes; `over` is put into the authorization request. */
+  async grant(
+    person: string,
+    ticked: string[],
+    over: Record<string, string> = {},
+    browser = new TestBrowser(),
+  ): Promise<{ token: string; refreshToken: string; clientId: string; grantId: string }> {
+    const { url, verifier, clientId } = await this.authorizeUrl(over);
+    const first = await browser.open(url);
+    const consent = first.text.includes('name="handle"') ? first : await browser.signIn(url, person);
+    const done = await browser.submit(url, {
+      handle: field(consent.text, "handle"),
+      decision: "approve",
+      scope: ticked,
+    });
+    const { body } = await this.exchange(new URL(done.location).searchParams.get("code")!, verifier, clientId);
+    const token = body.access_token!;
+    return { token, refreshToken: body.refresh_token!, clientId, grantId: token.split(":")[1]! };
+  }
+
+  /** The access token that the dance ends with. */
+  async tokenFor(person: string, ticked: string[], resource = CODA): Promise<string> {
+    return (await this.grant(person, ticked, { resource })).token;
+  }
+
+  /** Calls the broker as a service does, over its service binding. */
+  async rpc<Result>(method: string, ...args: unknown[]): Promise<Result | null> {
+    const service = await this.#miniflare!.getWorker("service");
+    const response = await service.fetch("http://service/", { method: "POST", body: JSON.stringify({ method, args }) });
+    return (await response.json()) as Result | null;
+  }
+
+  authorize(token: string, resource = CODA): Promise<CallAnswer | null> {
+    return this.rpc<CallAnswer>("authorize", resource, token);
+  }
+
+  introspect(token: string, [name, secret] = ["coda", "coda-secret"]): Promise<Response> {
+    return fetch(`${this.issuer}/introspect`, {
+      method: "POST",
+      headers: { authorization: `Basic ${btoa(`${name}:${secret}`)}` },
+      body: new URLSearchParams({ token }),
+    });
+  }
+
+  #miniflareOptions(): MiniflareOptions {
+    return {
+      host: "127.0.0.1",
+      port: Number(new URL(this.issuer).port),
+      workers: [
+        {
+          name: "broker",
+          modules: [{ type: "ESModule", path: "worker.js", contents: this.#contents }],
+          compatibilityDate: "2026-07-01",
+          compatibilityFlags: ["global_fetch_strictly_public"],
+          kvNamespaces: ["OAUTH_KV"],
+          d1Databases: ["AUDIT"],
+          bindings: {
+            BROKER_CONFIG: this.config as never,
+            GITHUB_CLIENT_SECRET: "github-secret",
+            GOOGLE_CLIENT_SECRET: "google-secret",
+            CONSENT_SECRET: "0123456789abcdef0123456789abcdef",
+            SERVICE_SECRETS: JSON.stringify({ coda: "coda-secret", github: "github-service-secret" }),
+            SIGNING_KEYS: JSON.stringify(this.signingKeys),
+            ...this.#options.bindings,
+          },
+        },
+        {
+          name: "service",
+          modules: [{ type: "ESModule", path: "service.js", contents: SERVICE }],
+          compatibilityDate: "2026-07-01",
+          serviceBindings: { BROKER: "broker" },
+        },
+      ],
+    };
+  }
+}
+
+/** A new signing key of service tokens. */
+export async function newKey(kid: string): Promise<SigningKey> {
+  const { privateKey } = await generateKeyPair("ES256", { extractable: true });
+  return { ...(await exportJWK(privateKey)), kid };
+}
