@@ -31,8 +31,16 @@ export interface TestBrokerOptions {
   bindings?: Record<string, string>;
   /** Stand-ins besides the identity provider's, by mount. */
   standIns?: Record<string, Handler>;
+  /** Services that ask this broker over a service binding, each on a port of its own; by name. */
+  services?: Record<string, TestService>;
   /** Another module than the broker's own, e.g. one that counts what it asks of its bindings. */
   contents?: Uint8Array;
+}
+
+/** A service's own bundle, and the bindings that it has besides those of every service. */
+export interface TestService {
+  contents: Uint8Array;
+  bindings?: Record<string, string>;
 }
 
 /** The broker in workerd on a port of its own, with a stand-in of GitHub and Google to sign in with. */
@@ -43,6 +51,8 @@ export class TestBroker {
   readonly identity: IdentityStandIn;
   readonly signingKeys: SigningKey[];
   config: BrokerConfig;
+  /** Origins of the services, by name. */
+  readonly serviceUrls: Record<string, string>;
   readonly #options: TestBrokerOptions;
   readonly #contents: Uint8Array;
   readonly #server: StandInServer;
@@ -57,9 +67,11 @@ export class TestBroker {
       contents: Uint8Array;
       signingKeys: SigningKey[];
       config: BrokerConfig;
+      serviceUrls: Record<string, string>;
     },
   ) {
     this.#options = options;
+    this.serviceUrls = parts.serviceUrls;
     this.issuer = parts.issuer;
     this.identity = parts.identity;
     this.#server = parts.server;
@@ -71,7 +83,11 @@ export class TestBroker {
 
   static async start(options: TestBrokerOptions): Promise<TestBroker> {
     const contents = options.contents ?? (await bundleWorker(`${import.meta.dirname}/..`)).contents;
-    const issuer = `http://localhost:${20_000 + Math.floor(Math.random() * 20_000)}`;
+    const port = 20_000 + Math.floor(Math.random() * 20_000);
+    const issuer = `http://localhost:${port}`;
+    const serviceUrls = Object.fromEntries(
+      Object.keys(options.services ?? {}).map((name, i) => [name, `http://localhost:${port + 1 + i}`]),
+    );
     let identity: IdentityStandIn | undefined;
     const server = await serveStandIns({
       host: "127.0.0.1",
@@ -103,7 +119,12 @@ export class TestBroker {
     ).json()) as Record<string, string>;
     const config: BrokerConfig = {
       issuer,
-      resources: { coda: CODA, github: GITHUB, "mcp-gateway": GATEWAY },
+      resources: {
+        coda: CODA,
+        github: GITHUB,
+        "mcp-gateway": GATEWAY,
+        ...Object.fromEntries(Object.entries(serviceUrls).map(([name, url]) => [name, `${url}/mcp`])),
+      },
       providers: {
         github: { clientId: "github-client", siteUrl: site, apiUrl: `${site}/api` },
         google: {
@@ -118,7 +139,7 @@ export class TestBroker {
       ...options.config?.(server.origin),
     };
     const signingKeys = [await newKey("new"), await newKey("old")];
-    const broker = new TestBroker(options, { issuer, identity, server, contents, signingKeys, config });
+    const broker = new TestBroker(options, { issuer, identity, server, contents, signingKeys, config, serviceUrls });
     broker.#miniflare = new Miniflare(broker.#miniflareOptions());
     await broker.#miniflare.ready;
     await migrate(await broker.database());
@@ -269,6 +290,20 @@ export class TestBroker {
           compatibilityDate: "2026-07-01",
           serviceBindings: { BROKER: "broker" },
         },
+        ...Object.entries(this.#options.services ?? {}).map(([name, { contents, bindings }]) => ({
+          name,
+          modules: [{ type: "ESModule" as const, path: "worker.js", contents }],
+          compatibilityDate: "2026-07-01",
+          serviceBindings: { BROKER: "broker" },
+          bindings: {
+            VERSION: "1.2.3+test",
+            PLACEMENT: "workers",
+            PUBLIC_URL: this.serviceUrls[name]!,
+            ISSUER: this.issuer,
+            ...bindings,
+          },
+          unsafeDirectSockets: [{ host: "127.0.0.1", port: Number(new URL(this.serviceUrls[name]!).port) }],
+        })),
       ],
     };
   }
