@@ -34,7 +34,7 @@ const placement = async () => {
 /** Tries a flip that has to fail, under load, and checks that nothing but the exit code tells of it. */
 async function failsUnnoticed(to: "workers" | "droplet", from: "workers" | "droplet"): Promise<string> {
   const call = { name: "list_docs", arguments: {} };
-  const caller = startCaller({ url: `${stack.codaUrl}/mcp`, token: await stack.bearerToken(), rate: 20, call });
+  const caller = startCaller({ url: `${stack.codaUrl}/mcp`, token: await stack.token(), rate: 20, call });
   const { code, output, seconds } = await stack.run("flip", "coda", to);
   const traffic = await caller.stop();
   process.stdout.write(summary(`failed flip to ${to} in ${seconds.toFixed(1)} s`, traffic));

@@ -7,7 +7,7 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import { Agent, fetch as undiciFetch } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startCaller, summary } from "./support/callers.ts";
-import { TestStack } from "./support/test-stack.ts";
+import { ONLY_CODA, TestStack } from "./support/test-stack.ts";
 
 /** The stack with https URLs and a certificate authority of its own, in both placements. */
 
@@ -22,11 +22,10 @@ let overTls: typeof fetch;
 beforeAll(async () => {
   files = mkdtempSync(join(tmpdir(), "hybrid-mcp-ca-"));
   const { key, cert, ca } = makeCertificates(files);
-  stack = await TestStack.create({ domain: DOMAIN });
+  stack = await TestStack.create({ ...ONLY_CODA, domain: DOMAIN });
   const port = 8783 + stack.portOffset;
   stack.stack.setFlag(["local", "tls"], { key, cert, ca, port });
   await stack.must("up");
-  token = await stack.bearerToken();
   // Names of the domain are at the local edge, as DNS would say.
   const agent = new Agent({
     connect: ({ hostname }, done) => {
@@ -35,7 +34,10 @@ beforeAll(async () => {
     },
   });
   overTls = ((input: URL | string, init: object) =>
-    undiciFetch(input, { ...init, dispatcher: agent })) as unknown as typeof fetch;
+    new URL(input).protocol === "https:"
+      ? undiciFetch(input, { ...init, dispatcher: agent })
+      : fetch(input, init)) as unknown as typeof fetch;
+  token = await stack.token("coda", { fetch: overTls });
 });
 afterAll(async () => {
   await stack?.destroy();

@@ -24,7 +24,7 @@ let firstUp: { output: string; seconds: number };
 beforeAll(async () => {
   stack = await TestStack.create();
   firstUp = await stack.must("up");
-  token = await stack.bearerToken();
+  token = await stack.token();
 });
 afterAll(() => stack?.destroy());
 
@@ -271,7 +271,7 @@ describe("down", () => {
 
     await stack.must("up");
     expect(await stack.cloudflare(`/accounts/${stack.stack.identity.accountId}/storage/kv/namespaces`)).toEqual(kv);
-    expect(await stack.bearerToken()).toBe(token);
+    expect(await stack.token()).toBe(token);
     expect(await rowsSeenByClients()).toEqual([250, 250]);
   });
 

@@ -40,11 +40,11 @@ test("a folder that holds something else is not taken for a stack", async () => 
 test("a stack that is up moves to other ports", async () => {
   const other = await TestStack.create();
   await other.must("up");
-  const token = await other.bearerToken();
+  const token = await other.token();
   const offset = other.portOffset + 7;
   await other.must("up", "--port-offset", String(offset));
   expect((await fetch(`http://localhost:${8085 + offset}/health`)).ok).toBe(true);
-  expect(await other.bearerToken()).toBe(token);
+  expect(await other.token()).toBe(token);
   await other.destroy();
 });
 

@@ -22,7 +22,7 @@ test("up says what runs in another way, what is left out, and how to change it",
 
 test.each(["droplet", "workers"] as const)("a flip to %s fails no call", async (placement) => {
   const call = { name: "list_docs", arguments: {} };
-  const caller = startCaller({ url: `${stack.codaUrl}/mcp`, token: await stack.bearerToken(), rate: 20, call });
+  const caller = startCaller({ url: `${stack.codaUrl}/mcp`, token: await stack.token(), rate: 20, call });
   const flip = await stack.must("flip", "coda", placement);
   const traffic = await caller.stop();
   process.stdout.write(summary(`flip to ${placement} without Docker in ${flip.seconds.toFixed(1)} s`, traffic));

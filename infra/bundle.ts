@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ServiceName } from "@hybrid-mcp/catalogue";
+import type { PlatformName, ServiceName } from "@hybrid-mcp/catalogue";
 import { bundleWorker, type WorkerBundle } from "@hybrid-mcp/service-kit/bundle";
 
 export const repositoryRoot = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -9,25 +9,30 @@ export const repositoryRoot = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Where what is built is kept: a cache that may be deleted at any time. */
 export const buildCache = join(repositoryRoot, "node_modules", ".cache", "hybrid-mcp");
 
-const folders: Record<ServiceName, string> = { coda: "workers/coda" };
+const folders: Record<ServiceName | PlatformName, string> = {
+  coda: "workers/coda",
+  github: "workers/github",
+  firecrawl: "droplet/firecrawl",
+  "oauth-broker": "workers/oauth-broker",
+};
 
-/** A service's bundle, written to a file. */
+/** A Worker's bundle, written to a file. */
 export interface Bundle extends WorkerBundle {
-  service: ServiceName;
+  name: ServiceName | PlatformName;
   /** Absolute path of the ES module. */
   path: string;
 }
 
-/** Builds a service and writes its module into the build cache. */
-export async function bundle(service: ServiceName): Promise<Bundle> {
-  const built = await bundleWorker(join(repositoryRoot, folders[service]));
-  const path = join(buildCache, "workers", service, "worker.js");
+/** Builds a Worker and writes its module into the build cache. */
+export async function bundle(name: ServiceName | PlatformName): Promise<Bundle> {
+  const built = await bundleWorker(join(repositoryRoot, folders[name]));
+  const path = join(buildCache, "workers", name, "worker.js");
   mkdirSync(dirname(path), { recursive: true });
   // In one step: another run may be reading the file.
   const temporary = `${path}.${process.pid}`;
   writeFileSync(temporary, built.contents);
   renameSync(temporary, path);
-  return { ...built, service, path };
+  return { ...built, name, path };
 }
 
 /** A path as it is kept in the state: relative to the program's folder, so that it is the same on every machine. */

@@ -12,11 +12,20 @@ const good = {
     zoneId: "fedcba9876543210fedcba9876543210",
     workersSubdomain: "acme",
   }),
-  "hybrid-mcp:codaApiToken": "s3cr3t-token",
+  "hybrid-mcp:services": '{"firecrawl":{"placement":"workers"}}',
+  "hybrid-mcp:auth": '{"providers":["github"],"github":{"clientId":"Iv1.abc"}}',
+  "hybrid-mcp:clientSecrets": '{"github":"s3cr3t"}',
   "cloudflare:apiToken": "another provider's key is none of our business",
 };
 
-const withServices = (services: unknown) => ({ ...good, "hybrid-mcp:services": JSON.stringify(services) });
+const withServices = (services: object) => ({
+  ...good,
+  "hybrid-mcp:services": JSON.stringify({ firecrawl: { placement: "workers" }, ...services }),
+});
+const withAuth = (auth: object) => ({
+  ...good,
+  "hybrid-mcp:auth": JSON.stringify({ providers: ["github"], github: { clientId: "Iv1.abc" }, ...auth }),
+});
 
 describe("a good config", () => {
   test("fills in the defaults: Coda on Workers, no container", () => {
@@ -53,13 +62,37 @@ describe("a good config", () => {
   });
 
   test("leaves out a service that is switched off, and asks nothing for it", () => {
-    const { "hybrid-mcp:codaApiToken": _, ...flat } = withServices({ coda: { enabled: false } });
-    const { config } = parseConfig(flat);
-    expect(enabledServices(config!)).toEqual([]);
+    const { config } = parseConfig(withServices({ coda: { enabled: false }, firecrawl: { enabled: false } }));
+    expect(enabledServices(config!)).toEqual(["github"]);
+  });
+
+  test("Firecrawl is on the droplet unless the config says otherwise", () => {
+    const { config } = parseConfig({
+      ...good,
+      "hybrid-mcp:services": "{}",
+      "hybrid-mcp:droplet": '{"dockerHost":"unix:///var/run/docker.sock"}',
+    });
+    expect([config!.services.coda.placement, config!.services.firecrawl.placement]).toEqual(["workers", "droplet"]);
+  });
+
+  test("nobody may do anything and nobody is an administrator unless the config says so", () => {
+    const { config } = parseConfig(good);
+    expect([config!.auth.policy, config!.auth.administrators]).toEqual([[], {}]);
+  });
+
+  test("a policy takes people, organisations, teams and domains, and wildcards of a service", () => {
+    const rule = {
+      people: ["github:ada", "ada@example.com"],
+      githubOrganizations: ["navy"],
+      githubTeams: ["navy/staff"],
+      emailDomains: ["example.com"],
+      scopes: ["coda:*", "github:connect"],
+    };
+    expect(parseConfig(withAuth({ policy: [rule] })).config!.auth.policy).toEqual([rule]);
   });
 });
 
-test("Pulumi.dev.yaml is a config that is accepted as it stands, once its token is set", () => {
+test("Pulumi.dev.yaml is a config that is accepted as it stands, once its secrets are set", () => {
   const file = parse(readFileSync(join(repositoryRoot, "Pulumi.dev.yaml"), "utf8")) as {
     config: Record<string, unknown>;
   };
@@ -67,7 +100,10 @@ test("Pulumi.dev.yaml is a config that is accepted as it stands, once its token 
     key,
     typeof value === "string" ? value : JSON.stringify(value),
   ]);
-  const { errors } = parseConfig({ ...Object.fromEntries(flat), "hybrid-mcp:codaApiToken": "token" });
+  const { errors } = parseConfig({
+    ...Object.fromEntries(flat),
+    "hybrid-mcp:clientSecrets": '{"github":"a","google":"b","githubConnection":"c"}',
+  });
   expect(errors).toBeUndefined();
 });
 
@@ -81,7 +117,7 @@ describe("a bad config names the key, the value and what is allowed", () => {
     [
       "an unknown service",
       withServices({ nosuch: {} }),
-      "  hybrid-mcp:services.nosuch: unknown service; the services are: coda",
+      "  hybrid-mcp:services.nosuch: unknown service; the services are: coda, github, firecrawl",
     ],
     ["an unknown key", { ...good, "hybrid-mcp:colour": "red" }, "  hybrid-mcp:colour: unknown key"],
     ["an unknown key inside", withServices({ coda: { place: 1 } }), "  hybrid-mcp:services.coda.place: unknown key"],
@@ -125,6 +161,23 @@ describe("a bad config names the key, the value and what is allowed", () => {
       { ...good, "hybrid-mcp:tunnel": '{"edge":"localhost"}' },
       '  hybrid-mcp:tunnel.edge: "localhost" must be host:port',
     ],
+    [
+      "a policy that names an unknown scope",
+      withAuth({ policy: [{ people: ["github:ada"], scopes: ["coda:wrte"] }] }),
+      '  hybrid-mcp:auth.policy.0.scopes.0: "coda:wrte" is not allowed; allowed: coda:read, coda:write, coda:admin, ' +
+        "coda:connect, coda:*, github:read, github:write, github:admin, github:connect, github:*, firecrawl:read, " +
+        "firecrawl:crawl, firecrawl:connect, firecrawl:*",
+    ],
+    [
+      "a person who is neither a GitHub login nor an address",
+      withAuth({ policy: [{ people: ["ada"], scopes: ["coda:read"] }] }),
+      '  hybrid-mcp:auth.policy.0.people.0: "ada" must be github:<login> or an e-mail address',
+    ],
+    [
+      "no way to sign in",
+      withAuth({ providers: [] }),
+      "  hybrid-mcp:auth.providers: [] must name at least one of: github, google",
+    ],
   ];
   test.each(cases)("%s", (_, flat, error) => {
     expect(parseConfig(flat).errors).toEqual([error]);
@@ -134,7 +187,9 @@ describe("a bad config names the key, the value and what is allowed", () => {
     expect(parseConfig({}).errors).toEqual([
       "  hybrid-mcp:domain: is missing",
       "  hybrid-mcp:cloudflare: is missing",
-      "  hybrid-mcp:codaApiToken: is missing; set it with: pulumi config set --secret hybrid-mcp:codaApiToken <token>",
+      "  hybrid-mcp:auth: is missing",
+      expect.stringContaining("  hybrid-mcp:droplet.sshPublicKey: is missing"),
+      expect.stringContaining("  hybrid-mcp:droplet.sshAllow: is missing"),
     ]);
   });
 
@@ -147,10 +202,10 @@ describe("a bad config names the key, the value and what is allowed", () => {
   });
 
   test("what is missing is told beside a value that is wrong", () => {
-    const { "hybrid-mcp:codaApiToken": _, ...flat } = withServices({ coda: { placement: "moon" } });
+    const { "hybrid-mcp:clientSecrets": _, ...flat } = withServices({ coda: { placement: "moon" } });
     expect(parseConfig(flat).errors).toEqual([
       expect.stringContaining('"moon" is not allowed'),
-      expect.stringContaining("codaApiToken: is missing"),
+      expect.stringContaining("clientSecrets.github: is missing"),
     ]);
   });
 
@@ -162,15 +217,27 @@ describe("a bad config names the key, the value and what is allowed", () => {
     expect(errors).toHaveLength(3);
   });
 
-  test("a token that is needed and missing is named with the command that sets it", () => {
-    const { "hybrid-mcp:codaApiToken": _, ...flat } = good;
+  test("a secret that is needed and missing is named with the command that sets it", () => {
+    const { "hybrid-mcp:clientSecrets": _, ...flat } = good;
     expect(parseConfig(flat).errors).toEqual([
-      "  hybrid-mcp:codaApiToken: is missing; set it with: pulumi config set --secret hybrid-mcp:codaApiToken <token>",
+      "  hybrid-mcp:clientSecrets.github: is missing; set it with: pulumi config set --secret --path hybrid-mcp:clientSecrets.github <secret>",
     ]);
   });
 
-  test("a secret's value is never repeated", () => {
-    const { errors } = parseConfig({ ...good, "hybrid-mcp:codaApiToken": '{"oops":"s3cr3t-token"}' });
+  test("a provider that is offered without its client id is named", () => {
+    const flat = { ...withAuth({ providers: ["google"] }), "hybrid-mcp:clientSecrets": '{"google":"s"}' };
+    expect(parseConfig(flat).errors).toEqual([
+      "  hybrid-mcp:auth.google: is missing; auth.providers offers it; give its clientId",
+    ]);
+  });
+
+  test.each([
+    ["clientSecrets", '{"github":"s3cr3t","nosuch":"s3cr3t"}'],
+    ["clientSecrets", '{"github":{"oops":"s3cr3t"}}'],
+    ["sharedConnections", '{"coda":["s3cr3t"]}'],
+    ["sharedConnections", '"s3cr3t"'],
+  ])("a secret's value is never repeated: %s %s", (key, value) => {
+    const { errors } = parseConfig({ ...good, [`hybrid-mcp:${key}`]: value });
     expect(errors).toHaveLength(1);
     expect(errors![0]).not.toContain("s3cr3t");
   });

@@ -1,4 +1,14 @@
-import { catalogue, isServiceName, type Placement, type ServiceName, serviceNames } from "@hybrid-mcp/catalogue";
+import {
+  catalogue,
+  connectScope,
+  hostNames,
+  hostname,
+  isServiceName,
+  type Placement,
+  type PlatformName,
+  type ServiceName,
+  serviceNames,
+} from "@hybrid-mcp/catalogue";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
@@ -47,22 +57,113 @@ const cutover = z
   })
   .prefault({});
 
+const PERSON = "must be github:<login> or an e-mail address";
+
 /** Base URL of an API; paths are put behind it. */
 const baseUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ""));
 
 const placements = (service: ServiceName) => catalogue[service].placements as readonly Placement[];
 
 const service = (name: ServiceName) =>
-  z
+  z.strictObject({
+    enabled: z.boolean().default(true),
+    placement: z.enum(placements(name)).default(placements(name)[0]!),
+    /** Base URL of the API behind the service. */
+    upstreamUrl: baseUrl.optional(),
+    /** The same where a container must dial another address. */
+    dropletUpstreamUrl: baseUrl.optional(),
+  });
+
+/** Who is meant: whoever one of these fits. */
+const matchers = {
+  /** `github:<login>` or an e-mail address. */
+  people: z.array(z.union([z.string().regex(/^github:\S+$/), z.email()], { error: PERSON })).optional(),
+  githubOrganizations: z.array(z.string().min(1)).optional(),
+  githubTeams: z.array(z.string().regex(/^[^/\s]+\/[^/\s]+$/, "must be <organisation>/<team>")).optional(),
+  emailDomains: z.array(z.hostname({ error: "must be a domain such as example.com" })).optional(),
+};
+
+/** Every scope that a policy may give, wildcards among them. */
+const scopes = serviceNames.flatMap((name) => [
+  ...catalogue[name].scopes.map((scope) => scope.name),
+  connectScope(name),
+  `${name}:*`,
+]);
+
+/** An OAuth app or GitHub App at GitHub (or at a GitHub Enterprise Server). */
+const gitHubApp = z.strictObject({
+  clientId: z.string().min(1),
+  siteUrl: baseUrl.default("https://github.com"),
+  apiUrl: baseUrl.default("https://api.github.com"),
+});
+
+/** An OAuth client at Google (https://accounts.google.com/.well-known/openid-configuration). */
+const googleClient = {
+  clientId: z.string().min(1),
+  authorizeUrl: z.url().default("https://accounts.google.com/o/oauth2/v2/auth"),
+  tokenUrl: z.url().default("https://oauth2.googleapis.com/token"),
+};
+
+/** Sign-in, permissions and connections (config key `hybrid-mcp:auth`). */
+const auth = z.strictObject({
+  /** `separate`: the broker is a Worker of its own. */
+  topology: z.enum(["separate"]).default("separate"),
+  /** With what people sign in. */
+  providers: z.array(z.enum(["github", "google"])).min(1, "must name at least one of: github, google"),
+  github: gitHubApp.optional(),
+  google: z
     .strictObject({
-      enabled: z.boolean().default(true),
-      placement: z.enum(placements(name)).default(placements(name)[0]!),
-      /** Base URL of the API behind the service. */
-      upstreamUrl: baseUrl.optional(),
-      /** The same where a container must dial another address. */
-      dropletUpstreamUrl: baseUrl.optional(),
+      ...googleClient,
+      issuer: z.url().default("https://accounts.google.com"),
+      jwksUrl: z.url().default("https://www.googleapis.com/oauth2/v3/certs"),
     })
-    .prefault({});
+    .optional(),
+  /** Who may do what; what no rule allows is denied. */
+  policy: z
+    .array(z.strictObject({ ...matchers, scopes: z.array(z.enum(scopes)).min(1, "must name at least one scope") }))
+    .default([]),
+  /** Who sees everybody's audit trail and the policy; by default nobody. */
+  administrators: z.strictObject(matchers).default({}),
+  /** OAuth apps with which people connect upstreams; those that take a pasted token need none. */
+  connections: z
+    .strictObject({
+      github: gitHubApp.optional(),
+      google: z
+        .strictObject({
+          ...googleClient,
+          userInfoUrl: z.url().default("https://openidconnect.googleapis.com/v1/userinfo"),
+          revokeUrl: z.url().default("https://oauth2.googleapis.com/revoke"),
+        })
+        .optional(),
+      n8n: z.strictObject({ apiUrl: baseUrl }).optional(),
+    })
+    .prefault({}),
+  /** Outside applications that may fetch a person's upstream token with their consent. */
+  products: z
+    .array(
+      z.strictObject({
+        name: z.string().regex(/^[a-z][a-z0-9-]*$/, "must be lower-case letters, digits and dashes"),
+        /** OAuth client ids that it uses at the broker. */
+        clientIds: z.array(z.string().min(1)).min(1, "must name at least one"),
+        services: z.array(z.enum(serviceNames)).min(1, "must name at least one"),
+      }),
+    )
+    .default([]),
+  /**
+   * Names of the generated keys that seal connections and sign service tokens: the first is used, the others still open
+   * and are still published. To rotate, put a new name in front.
+   */
+  keys: z
+    .array(z.string().regex(/^[\w-]+$/))
+    .min(1, "must name at least one")
+    .default(["1"]),
+  /** How long the audit trail is kept, in days. */
+  auditRetentionDays: z.int().positive().default(90),
+  /** How long access lasts that nobody uses, in days. */
+  grantIdleDays: z.int().positive().default(30),
+  /** Where containers dial the broker, if not at its public URL. */
+  dropletUrl: baseUrl.optional(),
+});
 
 const schema = z.strictObject({
   /** Domain (a Cloudflare zone) under which every service has its hostname. */
@@ -78,8 +179,31 @@ const schema = z.strictObject({
     /** The account's `<subdomain>.workers.dev`. */
     workersSubdomain: z.string().regex(/^[a-z0-9-]+$/),
   }),
-  services: z.strictObject({ coda: service("coda") }).prefault({}),
-  codaApiToken: z.string().min(1).optional(),
+  services: z
+    .strictObject({
+      coda: service("coda").prefault({}),
+      github: service("github").prefault({}),
+      firecrawl: service("firecrawl")
+        .extend({
+          /** `host:port` of pages that may be read though they are not public. */
+          allowedHosts: z.array(z.string().regex(/^[^\s/,]+:\d+$/, "must be host:port")).default([]),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  auth,
+  /** Secrets of the OAuth apps named in `auth`: for sign-in, and for connections. */
+  clientSecrets: z
+    .strictObject({
+      github: z.string().min(1),
+      google: z.string().min(1),
+      githubConnection: z.string().min(1),
+      googleConnection: z.string().min(1),
+    })
+    .partial()
+    .default({}),
+  /** Upstream tokens of the organisation, by service: used for people who have not connected an account of their own. */
+  sharedConnections: z.partialRecord(z.enum(serviceNames), z.string().min(1)).default({}),
   droplet,
   tunnel: z
     .strictObject({
@@ -94,7 +218,7 @@ const schema = z.strictObject({
   /** Origins that clients use instead of `https://<hostname>`, by service. */
   publicUrls: z
     .partialRecord(
-      z.enum(serviceNames),
+      z.enum(hostNames),
       z.string().regex(/^https?:\/\/[^/?#\s]+$/, "must be an origin such as https://coda.example.com, without a path"),
     )
     .default({}),
@@ -130,8 +254,8 @@ export function hasContainer(config: Config, service: ServiceName): boolean {
 }
 
 /** The origin at which clients reach a service: an identifier, the same in both homes. */
-export function publicUrl(config: Config, service: ServiceName): string {
-  return config.publicUrls[service] ?? `https://${catalogue[service].subdomain}.${config.domain}`;
+export function publicUrl(config: Config, name: ServiceName | PlatformName): string {
+  return config.publicUrls[name] ?? `https://${hostname(name, config.domain)}`;
 }
 
 /**
@@ -182,8 +306,20 @@ function missing(raw: Record<string, unknown>): [key: string, message: string][]
     ),
   );
   const found: [string, string][] = [];
-  if (enabled.includes("coda") && value("codaApiToken") === undefined) {
-    found.push(["codaApiToken", "set it with: pulumi config set --secret hybrid-mcp:codaApiToken <token>"]);
+  const secret = (name: string) =>
+    found.push([
+      `clientSecrets.${name}`,
+      `set it with: pulumi config set --secret --path hybrid-mcp:clientSecrets.${name} <secret>`,
+    ]);
+  const offered = value("auth", "providers");
+  for (const provider of ["github", "google"]) {
+    if (Array.isArray(offered) && offered.includes(provider)) {
+      if (!value("auth", provider)) found.push([`auth.${provider}`, `auth.providers offers it; give its clientId`]);
+      if (!value("clientSecrets", provider)) secret(provider);
+    }
+    if (value("auth", "connections", provider) && !value("clientSecrets", `${provider}Connection`)) {
+      secret(`${provider}Connection`);
+    }
   }
   if (onDroplet && !value("droplet", "dockerHost")) {
     const why = "a service is placed on the droplet, whose Docker Engine is reached over SSH";
@@ -216,11 +352,14 @@ function describe(issue: z.core.$ZodIssue, raw: unknown): string[] {
   }
   const value = issue.path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part], raw);
   // A secret's value is never repeated.
-  const shown =
-    value === undefined || /token|secret|key$/i.test(String(issue.path.at(-1))) ? "" : ` ${JSON.stringify(value)}`;
+  const shown = value === undefined || isSecretPath(issue.path) ? "" : ` ${JSON.stringify(value)}`;
   if (issue.code === "invalid_value")
     return [`  ${key(issue.path)}:${shown} is not allowed; allowed: ${issue.values.join(", ")}`];
   if (value === undefined && issue.code === "invalid_type") return [`  ${key(issue.path)}: is missing`];
   const message = issue.message.replace(/^Invalid (input: )?/, "is not allowed: ").replace(/^Too/, "is too");
   return [`  ${key(issue.path)}:${shown} ${message}`];
+}
+
+function isSecretPath(path: PropertyKey[]): boolean {
+  return /secret|sharedConnections/i.test(String(path[0])) || /token|secret|key$/i.test(String(path.at(-1)));
 }

@@ -1,4 +1,5 @@
-import { BearerTokens } from "./bearer-tokens.ts";
+import { deployBroker } from "./broker/broker.ts";
+import { BrokerSecrets } from "./broker/secrets.ts";
 import { enabledServices, loadConfig } from "./config.ts";
 import { deployDroplet } from "./droplet/droplet.ts";
 import { Storage } from "./edge/storage.ts";
@@ -7,20 +8,25 @@ import { deployService } from "./service.ts";
 
 const config = loadConfig();
 
-const bearerTokens = new BearerTokens();
+const secrets = new BrokerSecrets(config);
 const storage = new Storage(config);
 const tunnel = new Tunnel(config);
+const broker = await deployBroker(config, { storage, tunnel, secrets });
 const droplet = deployDroplet(config, tunnel);
 
 const deployed = await Promise.all(
   enabledServices(config).map(async (service) => {
-    const bearerToken = bearerTokens.of[service];
-    return [service, await deployService(service, { config, tunnel, droplet, bearerToken })] as const;
+    const secret = secrets.ofService[service];
+    return [service, await deployService(service, { config, tunnel, broker, secret, droplet })] as const;
   }),
 );
 
-/** Every service with its URL, where it is placed and how to sign in. */
+/** Every service with its URL and where it is placed. */
 export const services = Object.fromEntries(deployed);
+/** Where people sign in, see who has access to what, and connect their accounts. */
+export const authUrl = broker.url;
+/** What each product authenticates with at the broker. */
+export const productSecrets = secrets.ofProduct;
 export const tunnelId = tunnel.id;
 export const dropletAddress = droplet?.host.address ?? null;
 export const sessionsNamespaceId = storage.sessions.id;

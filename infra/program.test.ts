@@ -23,7 +23,8 @@ async function run(config: Record<string, unknown>): Promise<Registered[]> {
       newResource: ({ type, name, inputs }) => {
         registered.push({ type, name, inputs });
         const outputs: Record<string, unknown> = { ...inputs };
-        if (type === "random:index/randomPassword:RandomPassword") outputs.result = "generated";
+        if (type === "random:index/randomPassword:RandomPassword") outputs.result = `secret-of-${name}`;
+        if (type === "random:index/randomBytes:RandomBytes") outputs.base64 = Buffer.alloc(32, 7).toString("base64");
         if (type === "docker:index/remoteImage:RemoteImage") outputs.imageId = `sha256:${name}`;
         if (type === "digitalocean:index/droplet:Droplet") outputs.ipv4Address = "203.0.113.10";
         return { id: type.endsWith("Droplet") ? "1001" : `${name}-id`, state: outputs };
@@ -38,7 +39,16 @@ async function run(config: Record<string, unknown>): Promise<Registered[]> {
   Object.assign(pulumi.runtime.getMonitor()!, {
     registerResourceHook: (_: unknown, done: (error: null, reply: object) => void) => done(null, {}),
   });
-  const all = { domain: "example.com", cloudflare, codaApiToken: "coda-token", ...config };
+  const all = {
+    domain: "example.com",
+    cloudflare,
+    auth: { providers: ["github"], github: { clientId: "Iv1.abc" } },
+    clientSecrets: { github: "client-secret" },
+    sharedConnections: { coda: "coda-token" },
+    ...config,
+    // One service is enough to see how one is deployed.
+    services: { github: { enabled: false }, firecrawl: { enabled: false }, ...(config.services as object) },
+  };
   pulumi.runtime.setAllConfig(
     Object.fromEntries(
       Object.entries(all).map(([key, value]) => [
@@ -61,6 +71,9 @@ function secret<T>(input: { value: T } & Record<string, unknown>): T {
   return input.value;
 }
 
+/** The resource of a type with this name. */
+const one = (resources: Registered[], type: string, name: string) =>
+  of(resources, type).find((resource) => resource.name === name)!;
 const of = (resources: Registered[], type: string) =>
   resources.filter((resource) => resource.type.endsWith(`:${type}`));
 const droplet = { dockerHost: "unix:///var/run/docker.sock" };
@@ -72,9 +85,11 @@ describe("Coda on Workers, nothing on the droplet", () => {
   });
 
   test("the route puts the Worker in front of the hostname", () => {
-    expect(of(resources, "WorkersRoute").map(({ inputs }) => inputs)).toEqual([
-      { zoneId: cloudflare.zoneId, pattern: "coda-mcp.example.com/*", script: "hybrid-mcp-coda" },
-    ]);
+    expect(one(resources, "WorkersRoute", "coda-route").inputs).toEqual({
+      zoneId: cloudflare.zoneId,
+      pattern: "coda-mcp.example.com/*",
+      script: "hybrid-mcp-coda",
+    });
   });
 
   test("no droplet, no container and no connector is made", () => {
@@ -85,6 +100,7 @@ describe("Coda on Workers, nothing on the droplet", () => {
     expect(of(resources, "DnsRecord").map(({ inputs }) => [inputs.name, inputs.content, inputs.proxied])).toEqual([
       ["coda-mcp.example.com", "tunnel-id.cfargotunnel.com", true],
       ["gate-coda.example.com", "tunnel-id.cfargotunnel.com", true],
+      ["auth.example.com", "tunnel-id.cfargotunnel.com", true],
     ]);
     expect(of(resources, "ZeroTrustTunnelCloudflaredConfig")[0]!.inputs.config.ingresses).toEqual([
       { hostname: "coda-mcp.example.com", service: "http://coda-mcp:8085" },
@@ -98,25 +114,93 @@ describe("Coda on Workers, nothing on the droplet", () => {
     expect(of(resources, "D1Database")[0]!.inputs.name).toBe("hybrid-mcp-audit");
   });
 
-  test("the Worker's secrets are secret bindings, its bindings are in the order of names", () => {
-    // biome-ignore lint/suspicious/noExplicitAny: as the mocks hand them over
-    const bindings: any[] = secret(of(resources, "WorkersScript")[0]!.inputs.bindings);
-    expect(bindings.map(({ name, type }) => `${name} ${type}`)).toEqual([
-      "BEARER_TOKEN secret_text",
-      "CODA_API_TOKEN secret_text",
+  test("the Worker has no secret of its own: it asks the broker over a service binding; bindings are in the order of names", () => {
+    const { bindings } = one(resources, "WorkersScript", "coda-script").inputs;
+    expect(bindings.map(({ name, type }: { name: string; type: string }) => `${name} ${type}`)).toEqual([
+      "BROKER service",
       "CODA_API_URL plain_text",
+      "ISSUER plain_text",
       "PLACEMENT plain_text",
       "PUBLIC_URL plain_text",
       "VERSION plain_text",
     ]);
-    expect(bindings.find(({ name }) => name === "PLACEMENT").text).toBe("workers");
+    expect(bindings.find(({ name }: { name: string }) => name === "PLACEMENT").text).toBe("workers");
+    expect(bindings.find(({ name }: { name: string }) => name === "BROKER").service).toBe("hybrid-mcp-oauth-broker");
   });
 
   test("the Worker answers at its workers.dev address, where the gate asks", () => {
-    expect(of(resources, "WorkersScriptSubdomain")[0]!.inputs).toMatchObject({
+    expect(one(resources, "WorkersScriptSubdomain", "coda-workers-dev").inputs).toMatchObject({
       scriptName: "hybrid-mcp-coda",
       enabled: true,
     });
+  });
+});
+
+describe("the broker", () => {
+  let resources: Registered[];
+  // biome-ignore lint/suspicious/noExplicitAny: as the mocks hand them over
+  let bindings: any[];
+  beforeAll(async () => {
+    resources = await run({
+      auth: {
+        providers: ["github"],
+        github: { clientId: "Iv1.abc" },
+        keys: ["new", "old"],
+        policy: [{ people: ["github:ada"], scopes: ["coda:*"] }],
+        products: [{ name: "crm", clientIds: ["https://crm.example.com/client.json"], services: ["coda"] }],
+      },
+    });
+    bindings = secret(one(resources, "WorkersScript", "oauth-broker-script").inputs.bindings);
+  });
+  const text = (name: string) => bindings.find((binding) => binding.name === name).text;
+
+  test("is a Worker at auth.<domain>, with KV, D1, a Durable Object and a cron trigger", () => {
+    expect(one(resources, "WorkersRoute", "oauth-broker-route").inputs).toMatchObject({
+      pattern: "auth.example.com/*",
+      script: "hybrid-mcp-oauth-broker",
+    });
+    expect(bindings.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      "AUDIT d1",
+      "BROKER_CONFIG json",
+      "CONNECTIONS durable_object_namespace",
+      "CONNECTION_CLIENT_SECRETS secret_text",
+      "CONSENT_SECRET secret_text",
+      "GITHUB_CLIENT_SECRET secret_text",
+      "GOOGLE_CLIENT_SECRET secret_text",
+      "OAUTH_KV kv_namespace",
+      "PRODUCT_SECRETS secret_text",
+      "SERVICE_SECRETS secret_text",
+      "SHARED_CONNECTIONS secret_text",
+      "SIGNING_KEYS secret_text",
+      "VAULT_KEYS secret_text",
+      "VERSION plain_text",
+    ]);
+    expect(of(resources, "WorkersCronTrigger")[0]!.inputs.schedules).toEqual([{ cron: "17 * * * *" }]);
+  });
+
+  test("is told the issuer, every service's resource, the policy and the products, and no secret", () => {
+    const { json } = bindings.find(({ name }) => name === "BROKER_CONFIG");
+    expect(JSON.parse(json)).toMatchObject({
+      issuer: "https://auth.example.com",
+      resources: { coda: "https://coda-mcp.example.com/mcp" },
+      providers: { github: { clientId: "Iv1.abc", siteUrl: "https://github.com" } },
+      policy: [{ people: ["github:ada"], scopes: ["coda:*"] }],
+      products: [{ name: "crm", services: ["coda"] }],
+    });
+    expect(json).not.toMatch(/secret|coda-token/);
+  });
+
+  test("has a secret for every service and product, and keys of every name in their order", () => {
+    expect(JSON.parse(text("SERVICE_SECRETS")).coda).toBe("secret-of-coda-service-secret");
+    expect(JSON.parse(text("PRODUCT_SECRETS"))).toEqual({ crm: "secret-of-crm-product-secret" });
+    expect(JSON.parse(text("VAULT_KEYS")).map(({ id }: { id: string }) => id)).toEqual(["new", "old"]);
+    expect(JSON.parse(text("SHARED_CONNECTIONS"))).toEqual({ coda: "coda-token" });
+  });
+
+  test("signs with keys of the curve P-256", async () => {
+    const [jwk] = JSON.parse(text("SIGNING_KEYS"));
+    const key = await crypto.subtle.importKey("jwk", jwk, { name: "ECDSA", namedCurve: "P-256" }, true, ["sign"]);
+    expect(key.type).toBe("private");
   });
 });
 
@@ -131,10 +215,11 @@ describe("Coda on the droplet", () => {
   });
 
   test("the route bypasses Workers, and the Worker stays deployed", () => {
-    expect(of(resources, "WorkersRoute").map(({ inputs }) => inputs)).toEqual([
-      { zoneId: cloudflare.zoneId, pattern: "coda-mcp.example.com/*" },
-    ]);
-    expect(of(resources, "WorkersScript")).toHaveLength(1);
+    expect(one(resources, "WorkersRoute", "coda-route").inputs).toEqual({
+      zoneId: cloudflare.zoneId,
+      pattern: "coda-mcp.example.com/*",
+    });
+    expect(one(resources, "WorkersScript", "coda-script")).toBeDefined();
   });
 
   test("the container runs the Worker's bundle without a published port", () => {
@@ -160,11 +245,12 @@ describe("Coda on the droplet", () => {
         "PLACEMENT=droplet",
         "PUBLIC_URL=https://coda-mcp.example.com",
         "CODA_API_URL=http://10.0.0.1:8782/coda",
-        "BEARER_TOKEN=generated",
-        "CODA_API_TOKEN=coda-token",
+        "ISSUER=https://auth.example.com",
+        "BROKER_URL=https://auth.example.com",
+        "SERVICE_SECRET=secret-of-coda-service-secret",
       ]),
     );
-    const bindings: { name: string; text: string }[] = secret(of(resources, "WorkersScript")[0]!.inputs.bindings);
+    const bindings: { name: string; text: string }[] = one(resources, "WorkersScript", "coda-script").inputs.bindings;
     const version = bindings.find(({ name }) => name === "VERSION")!.text;
     expect(secret(inputs.envs)).toContain(`VERSION=${version}`);
   });
@@ -189,13 +275,13 @@ describe("other shapes", () => {
   test("a standby keeps its container while the Worker answers", async () => {
     const resources = await run({ cutover: { keepStandby: true }, droplet });
     expect(of(resources, "Container").map(({ name }) => name)).toEqual(["cloudflared", "coda"]);
-    expect(of(resources, "WorkersRoute")[0]!.inputs.script).toBe("hybrid-mcp-coda");
+    expect(one(resources, "WorkersRoute", "coda-route").inputs.script).toBe("hybrid-mcp-coda");
   });
 
-  test("a service that is switched off leaves nothing but its token", async () => {
+  test("a service that is switched off leaves nothing but its secret", async () => {
     const resources = await run({ services: { coda: { enabled: false } } });
     expect(resources.filter(({ name }) => name.includes("coda")).map(({ name }) => name)).toEqual([
-      "coda-bearer-token",
+      "coda-service-secret",
     ]);
     expect(of(resources, "ZeroTrustTunnelCloudflaredConfig")[0]!.inputs.config.ingresses).toEqual([
       { service: "http_status:404" },

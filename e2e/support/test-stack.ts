@@ -3,9 +3,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSyn
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { catalogue } from "@hybrid-mcp/catalogue";
+import { addressOf, catalogue, hostNames, type ServiceName } from "@hybrid-mcp/catalogue";
 import { cloudPid } from "../../local/cli/cloud-process.ts";
 import { LocalStack, repositoryRoot } from "../../local/cli/stack.ts";
+
+import { accessToken, type SignInOptions } from "./sign-in.ts";
 
 /** What a command printed and how it ended. */
 export interface CommandResult {
@@ -14,6 +16,9 @@ export interface CommandResult {
   output: string;
   seconds: number;
 }
+
+/** Flags of a stack with one service: what most tests need, and quick to bring up. */
+export const ONLY_CODA = { "services.github.enabled": false, "services.firecrawl.enabled": false };
 
 /** A local stack of a test's own: its own directory, ports and names, driven by the real commands. */
 export class TestStack {
@@ -28,7 +33,7 @@ export class TestStack {
   }
 
   /** A stack that is not up yet, with `flags` as if they had been set before. */
-  static async create(flags: Record<string, unknown> = {}): Promise<TestStack> {
+  static async create(flags: Record<string, unknown> = ONLY_CODA): Promise<TestStack> {
     const stack = new TestStack(mkdtempSync(join(tmpdir(), "hybrid-mcp-e2e-")), await freePortOffset());
     stack.stack.create();
     stack.stack.setFlag(["local", "portOffset"], stack.portOffset);
@@ -141,10 +146,14 @@ export class TestStack {
     return cloudPid(this.stack);
   }
 
-  /** The bearer token that `up` printed. */
-  async bearerToken(): Promise<string> {
-    const { output } = await this.must("pulumi", "stack", "output", "--json", "--show-secrets", "--stack", "local");
-    return (JSON.parse(output) as { services: { coda: { bearerToken: string } } }).services.coda.bearerToken;
+  /** Origin of the broker. */
+  get authUrl(): string {
+    return this.stack.publicUrl("oauth-broker");
+  }
+
+  /** Signs in as one of the stand-in's people, and answers with an access token for a service. */
+  token(service: ServiceName = "coda", options: SignInOptions = {}): Promise<string> {
+    return accessToken(this.authUrl, `${this.stack.publicUrl(service)}/mcp`, options);
   }
 
   /** Asks the Cloudflare API of the local cloud. */
@@ -204,7 +213,7 @@ function descendants(pid: number): number[] {
 async function freePortOffset(): Promise<number> {
   for (let tries = 0; tries < 50; tries++) {
     const offset = 1000 + 20 * Math.floor(Math.random() * 2000);
-    const ports = [8780, 8781, 8782, 8785, ...Object.values(catalogue).map(({ localPort }) => localPort)];
+    const ports = [8780, 8781, 8782, 8785, ...hostNames.map((name) => addressOf(name).localPort)];
     const free = await Promise.all(ports.map((port) => isFree(port + offset)));
     if (free.every(Boolean)) return offset;
   }

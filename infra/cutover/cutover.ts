@@ -17,7 +17,8 @@ export interface CutoverArgs {
  * The steps around a change of a service's route, as hooks on that resource: they run when the route is about to move
  * and at no other time, and a failing one fails the update (https://www.pulumi.com/docs/iac/concepts/options/hooks/).
  *
- * - before: the gate asks the *new* side; if it is not right, the route stays and traffic with it.
+ * - before: the gate asks the *new* side, and that side its broker; if anything is not right, the route stays and traffic
+ *   with it.
  * - after: the public URL must answer from the new side for `confirmSeconds` without a break, by which time the edge has
  *   moved everywhere. The old container, if there is one, is deleted at the end of the update: it gets SIGTERM and
  *   `drainSeconds` to finish what runs on it.
@@ -31,13 +32,19 @@ export function cutoverHooks({
 }: CutoverArgs): pulumi.ResourceHookBinding {
   const expected = { service, placement, version };
   const { gateSeconds, confirmSeconds, dial } = config.cutover;
-  const common = { expected, ask: (origin: string) => healthOf(origin, dial), clock: systemClock };
+  const common = { expected, clock: systemClock };
+  const ask = (path: string) => (origin: string) => healthOf(origin, dial, path);
   const say = (message: string) => pulumi.log.info(`${service}: ${message}`);
 
   const before = new pulumi.ResourceHook(`${service}-gate`, async () => {
     say(`asking the new side at ${newSide}`);
     try {
-      const seconds = await gate({ ...common, origin: newSide, deadlineSeconds: gateSeconds });
+      const seconds = await gate({
+        ...common,
+        ask: ask("/health/ready"),
+        origin: newSide,
+        deadlineSeconds: gateSeconds,
+      });
       say(`${placement} is healthy, version ${version} (${seconds.toFixed(1)} s)`);
     } catch (error) {
       if (error instanceof GateError) error.message += " The route was not moved; traffic stays where it was.";
@@ -47,7 +54,13 @@ export function cutoverHooks({
   const after = new pulumi.ResourceHook(`${service}-confirm`, async () => {
     const origin = publicUrl(config, service);
     const deadlineSeconds = confirmSeconds + gateSeconds;
-    const seconds = await gate({ ...common, origin, deadlineSeconds, steadySeconds: confirmSeconds });
+    const seconds = await gate({
+      ...common,
+      ask: ask("/health"),
+      origin,
+      deadlineSeconds,
+      steadySeconds: confirmSeconds,
+    });
     say(`${origin} is served by ${placement} (${seconds.toFixed(1)} s)`);
   });
   return { beforeCreate: [before], beforeUpdate: [before], afterCreate: [after], afterUpdate: [after] };

@@ -20,14 +20,15 @@ export type Ask = (origin: string) => Promise<Answer>;
 const ANSWER_TIMEOUT_MS = 5_000;
 
 /**
- * Asks `<origin>/health` once, on a connection of its own, so that no answer comes from a path that a route change has
+ * Asks one origin for its health once, on a connection of its own, so that no answer comes from a path that a route change has
  * already left.
  *
  * @param dial origin to connect to instead of looking up the host in DNS; it applies to https origins, whose hostnames
  *   belong to the edge; URL and Host stay those of `origin`
+ * @param path `/health/ready` asks the service's broker too
  */
-export function healthOf(origin: string, dial: string | undefined): Promise<Answer> {
-  const url = new URL("/health", origin);
+export function healthOf(origin: string, dial: string | undefined, path = "/health"): Promise<Answer> {
+  const url = new URL(path, origin);
   const target = dial && url.protocol === "https:" ? new URL(dial) : url;
   const request = target.protocol === "https:" ? httpsRequest : httpRequest;
   return new Promise((resolve) => {

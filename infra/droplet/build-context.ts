@@ -38,7 +38,7 @@ export function runtimeContext(): BuildContext {
 
 /** One service on top of the runtime: the very bundle that is uploaded to Cloudflare, and workerd's config for it. */
 export function serviceContext(bundle: Bundle, port: number, bindings: string[]): BuildContext {
-  return buildContext(bundle.service, {
+  return buildContext(bundle.name, {
     Dockerfile: { from: join(repositoryRoot, "droplet/workerd/service.Dockerfile") },
     "worker.js": { from: bundle.path },
     "config.capnp": { text: workerdConfig(port, bindings) },

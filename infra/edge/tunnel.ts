@@ -1,4 +1,11 @@
-import { catalogue, gateHostname, hostname, type ServiceName } from "@hybrid-mcp/catalogue";
+import {
+  catalogue,
+  gateHostname,
+  hostname,
+  type PlatformName,
+  platform,
+  type ServiceName,
+} from "@hybrid-mcp/catalogue";
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 import { type Config, enabledServices } from "../config.ts";
@@ -45,12 +52,14 @@ export class Tunnel extends pulumi.ComponentResource {
       { accountId, tunnelId: tunnel.id, config: { ingresses: [...origins, { service: "http_status:404" }] } },
       { parent: this },
     );
-    for (const { hostname } of origins) {
+    // A platform's own hostname leads into the tunnel too, where nobody answers: a Workers route needs a proxied record.
+    const own = (Object.keys(platform) as PlatformName[]).map((name) => hostname(name, config.domain));
+    for (const name of [...origins.map(({ hostname }) => hostname), ...own]) {
       new cloudflare.DnsRecord(
-        hostname,
+        name,
         {
           zoneId,
-          name: hostname,
+          name,
           type: "CNAME",
           content: pulumi.interpolate`${tunnel.id}.cfargotunnel.com`,
           proxied: true,

@@ -1,9 +1,11 @@
-import type { ServiceName } from "@hybrid-mcp/catalogue";
+import type { PlatformName, ServiceName } from "@hybrid-mcp/catalogue";
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 import { type Bundle, statePath } from "../bundle.ts";
 import type { Config } from "../config.ts";
 import { COMPATIBILITY_DATE } from "../droplet/workerd-config.ts";
+
+type Binding = cloudflare.types.input.WorkersScriptBinding;
 
 export interface WorkerArgs {
   config: Config;
@@ -12,10 +14,16 @@ export interface WorkerArgs {
   vars: Record<string, pulumi.Input<string>>;
   /** Secret bindings: never readable again, neither in the dashboard nor over the API. */
   secrets: Record<string, pulumi.Input<string>>;
+  /** Bindings to anything else. */
+  bindings: (Binding & { name: string })[];
+  /** Durable Object classes. */
+  migrations?: cloudflare.types.input.WorkersScriptMigrations;
+  /** Steps around an upload. */
+  hooks?: pulumi.ResourceHookBinding;
 }
 
 /**
- * A service's Worker, at `<script>.<subdomain>.workers.dev`. It is always deployed, whatever the placement: an idle Worker
+ * A Worker, at `<script>.<subdomain>.workers.dev`. A service's is always deployed, whatever the placement: an idle Worker
  * costs nothing, and the gate of a flip asks it there before the route moves.
  */
 export class Worker extends pulumi.ComponentResource {
@@ -24,18 +32,20 @@ export class Worker extends pulumi.ComponentResource {
   /** Its own origin, past every route. */
   readonly url: string;
 
-  constructor(service: ServiceName, { config, bundle, vars, secrets }: WorkerArgs) {
-    super("hybrid-mcp:edge:Worker", service);
+  constructor(name: ServiceName | PlatformName, args: WorkerArgs) {
+    super("hybrid-mcp:edge:Worker", name);
+    const { config, bundle, vars, secrets, migrations, hooks } = args;
     const { accountId, workersSubdomain } = config.cloudflare;
-    this.scriptName = `${config.name}-${service}`;
+    this.scriptName = `${config.name}-${name}`;
     this.url = `https://${this.scriptName}.${workersSubdomain}.workers.dev`;
 
     const bindings = [
       ...Object.entries(vars).map(([name, text]) => ({ name, type: "plain_text", text })),
       ...Object.entries(secrets).map(([name, text]) => ({ name, type: "secret_text", text: pulumi.secret(text) })),
+      ...args.bindings,
     ];
     this.script = new cloudflare.WorkersScript(
-      `${service}-script`,
+      `${name}-script`,
       {
         accountId,
         scriptName: this.scriptName,
@@ -45,12 +55,16 @@ export class Worker extends pulumi.ComponentResource {
         // In the order of names: the provider takes another order for a change.
         bindings: bindings.sort((a, b) => (a.name < b.name ? -1 : 1)),
         compatibilityDate: COMPATIBILITY_DATE,
+        // What a Worker fetches may be an address that somebody else gave: it never reaches the zone's own Workers past
+        // their routes (https://developers.cloudflare.com/workers/configuration/compatibility-flags/).
+        compatibilityFlags: ["global_fetch_strictly_public"],
+        ...(migrations && { migrations }),
         observability: { enabled: true },
       },
-      { parent: this },
+      { parent: this, ...(hooks && { hooks }) },
     );
     new cloudflare.WorkersScriptSubdomain(
-      `${service}-workers-dev`,
+      `${name}-workers-dev`,
       { accountId, scriptName: this.script.scriptName, enabled: true, previewsEnabled: false },
       { parent: this },
     );

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { catalogue, hostname, serviceNames } from "@hybrid-mcp/catalogue";
+import { hostNames, hostname } from "@hybrid-mcp/catalogue";
 import type { LocalCloudMessage, LocalCloudOptions } from "../cloud/options.ts";
 import { processIdentity } from "../engine/pid-lock.mjs";
 import { type LocalStack, repositoryRoot, writePrivately } from "./stack.ts";
@@ -143,11 +143,18 @@ function cloudOptions(stack: LocalStack): LocalCloudOptions {
     workersSubdomain: "local",
     cloudflareToken: identity.cloudflareToken,
     digitaloceanToken: identity.digitaloceanToken,
-    codaToken: identity.codaToken,
+    accounts: {
+      brokerUrl: stack.publicUrl("oauth-broker"),
+      codaToken: identity.codaToken,
+      firecrawlKey: identity.firecrawlKey,
+      clientSecrets: identity.clientSecrets,
+    },
     ports,
-    services: serviceNames.map((name) => ({
-      port: catalogue[name].localPort + stack.portOffset,
+    services: hostNames.map((name) => ({
+      port: stack.portOf(name),
       hostname: hostname(name, domain),
+      // What runs on the droplet asks the broker.
+      ...(name === "oauth-broker" && { forContainers: true }),
     })),
     ...(identity.containers === "docker"
       ? { bridgeAddress: stack.subnet.gateway }

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { catalogue, serviceNames } from "@hybrid-mcp/catalogue";
+import { hostNames } from "@hybrid-mcp/catalogue";
 import { parse, stringify } from "yaml";
+import { CLIENT_IDS } from "../cloud/stand-ins.ts";
 import { type LocalStack, merge, repositoryRoot, type Values, writePrivately } from "./stack.ts";
 
 /** Images that the local stack uses instead of the public ones. */
@@ -43,22 +44,61 @@ function isSecret(value: unknown): boolean {
 function localValues(stack: LocalStack, images: LocalImages): Values {
   const { identity, ports, subnet, tls } = stack;
   const inContainer = identity.containers === "docker" ? subnet.gateway : "127.0.0.1";
+  const standIns = `http://127.0.0.1:${ports.standIns}`;
+  const upstream = (path: string) => ({
+    upstreamUrl: standIns + path,
+    dropletUpstreamUrl: `http://${inContainer}:${ports.standIns}${path}`,
+  });
+  const google = `${standIns}/identity/google`;
   return {
     name: stack.name,
     cloudflare: { accountId: identity.accountId, zoneId: identity.zoneId, workersSubdomain: "local" },
     services: {
-      coda: {
-        upstreamUrl: `http://127.0.0.1:${ports.standIns}/coda/apis/v1`,
-        dropletUpstreamUrl: `http://${inContainer}:${ports.standIns}/coda/apis/v1`,
+      coda: upstream("/coda/apis/v1"),
+      github: upstream("/github/api"),
+      firecrawl: { ...upstream("/firecrawl"), allowedHosts: [`127.0.0.1:${ports.standIns}`] },
+    },
+    auth: {
+      github: {
+        clientId: CLIENT_IDS.github,
+        siteUrl: `${standIns}/identity/github`,
+        apiUrl: `${standIns}/identity/github/api`,
       },
+      google: {
+        clientId: CLIENT_IDS.google,
+        issuer: google,
+        authorizeUrl: `${google}/o/oauth2/v2/auth`,
+        tokenUrl: `${google}/token`,
+        jwksUrl: `${google}/oauth2/v3/certs`,
+      },
+      connections: {
+        github: {
+          clientId: CLIENT_IDS.githubConnection,
+          siteUrl: `${standIns}/identity/github`,
+          apiUrl: `${standIns}/github/api`,
+        },
+        google: {
+          clientId: CLIENT_IDS.googleConnection,
+          authorizeUrl: `${google}/o/oauth2/v2/auth`,
+          tokenUrl: `${google}/token`,
+          userInfoUrl: `${google}/v1/userinfo`,
+          revokeUrl: `${google}/revoke`,
+        },
+        n8n: { apiUrl: `${standIns}/n8n/api/v1` },
+      },
+      dropletUrl: `http://${inContainer}:${stack.portOf("oauth-broker")}`,
     },
     droplet: { dockerHost: `unix://${stack.engineSocket}`, subnet: subnet.cidr, images },
     tunnel: { edge: `${inContainer}:${ports.edge}` },
     cutover: { dial: tls ? `https://127.0.0.1:${tls.port}` : `http://127.0.0.1:${ports.edge}` },
-    ...(!tls && {
-      publicUrls: Object.fromEntries(
-        serviceNames.map((name) => [name, `http://localhost:${catalogue[name].localPort + stack.portOffset}`]),
-      ),
-    }),
+    ...(!tls && { publicUrls: Object.fromEntries(hostNames.map((name) => [name, stack.publicUrl(name)])) }),
+  };
+}
+
+/** What the program is told as secrets, by key: the stack keeps them encrypted, as on a real account. */
+export function secretValues({ identity }: LocalStack): Values {
+  return {
+    clientSecrets: identity.clientSecrets,
+    sharedConnections: { coda: identity.codaToken, firecrawl: identity.firecrawlKey },
   };
 }

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync
 import { networkInterfaces } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { addressOf, hostname, type PlatformName, type ServiceName } from "@hybrid-mcp/catalogue";
 import { parse, stringify } from "yaml";
 import { UserError } from "./user-error.ts";
 
@@ -16,8 +17,11 @@ export interface Identity {
   zoneId: string;
   cloudflareToken: string;
   digitaloceanToken: string;
-  /** Token of the Coda stand-in. */
+  /** The organisation's token and key at the Coda and the Firecrawl stand-in. */
   codaToken: string;
+  firecrawlKey: string;
+  /** Of the broker's applications at the identity stand-in. */
+  clientSecrets: { github: string; google: string; githubConnection: string; googleConnection: string };
   /** Encrypts the secrets in the Pulumi state. */
   passphrase: string;
   /** Third byte of the containers' subnet, 10.213.x.0/24. */
@@ -64,7 +68,12 @@ export class LocalStack {
    * @throws {UserError} when the directory holds something else: `down --purge` would delete it
    */
   create(): void {
-    if (this.exists()) return;
+    if (this.exists()) {
+      // A stack of an older version lacks what came later.
+      const { identity } = this;
+      if (!identity.clientSecrets) this.saveIdentity({ ...newIdentity(), ...identity });
+      return;
+    }
     if (existsSync(this.dir) && readdirSync(this.dir).length > 0) {
       throw new UserError(
         `${this.dir} is not empty and holds no local stack; name another folder in HYBRID_MCP_LOCAL_DIR.`,
@@ -77,17 +86,7 @@ export class LocalStack {
     }
     mkdirSync(this.dir, { recursive: true });
     chmodSync(this.dir, 0o700);
-    const hex = (bytes: number) => randomBytes(bytes).toString("hex");
-    this.saveIdentity({
-      name: `hybrid-mcp-local-${hex(2)}`,
-      accountId: hex(16),
-      zoneId: hex(16),
-      cloudflareToken: hex(20),
-      digitaloceanToken: hex(32),
-      codaToken: hex(18),
-      passphrase: hex(32),
-      subnet: freeSubnet(),
-    });
+    this.saveIdentity(newIdentity());
   }
 
   get identity(): Identity {
@@ -135,6 +134,16 @@ export class LocalStack {
     return (this.settings.local as { tls?: TlsFiles } | undefined)?.tls;
   }
 
+  /** Loopback port at which the edge takes requests for a hostname of the catalogue. */
+  portOf(name: ServiceName | PlatformName): number {
+    return addressOf(name).localPort + this.portOffset;
+  }
+
+  /** Origin at which clients reach what has a hostname of its own. */
+  publicUrl(name: ServiceName | PlatformName): string {
+    return this.tls ? `https://${hostname(name, this.domain)}` : `http://localhost:${this.portOf(name)}`;
+  }
+
   get name(): string {
     return this.identity.name;
   }
@@ -159,6 +168,22 @@ export class LocalStack {
     const { containers, dockerSocket } = this.identity;
     return containers === "docker" && dockerSocket ? dockerSocket : this.processSocket;
   }
+}
+
+function newIdentity(): Identity {
+  const hex = (bytes: number) => randomBytes(bytes).toString("hex");
+  return {
+    name: `hybrid-mcp-local-${hex(2)}`,
+    accountId: hex(16),
+    zoneId: hex(16),
+    cloudflareToken: hex(20),
+    digitaloceanToken: hex(32),
+    codaToken: hex(18),
+    firecrawlKey: `fc-${hex(16)}`,
+    clientSecrets: { github: hex(20), google: hex(20), githubConnection: hex(20), googleConnection: hex(20) },
+    passphrase: hex(32),
+    subnet: freeSubnet(),
+  };
 }
 
 /** The stack's tools know config by its keys; the file has them with the project's name in front. */

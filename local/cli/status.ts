@@ -5,7 +5,7 @@ import { healthOf } from "../../infra/cutover/side.ts";
 import { ensureEngine } from "../engine/ensure-engine.ts";
 import { cloudPid } from "./cloud-process.ts";
 import { LocalStack, type Values } from "./stack.ts";
-import { deployedServices } from "./update.ts";
+import { deployed } from "./update.ts";
 import { runCommand, say, UserError } from "./user-error.ts";
 
 /** One service as `status` shows it. */
@@ -28,8 +28,8 @@ await runCommand(async () => {
   const engine = await ensureEngine({ log: (line) => process.stderr.write(`${line}\n`) });
   const dial = stack.tls ? `https://127.0.0.1:${stack.tls.port}` : undefined;
   const services: ServiceStatus[] = [];
-  const deployed = existsSync(stack.path("state", ".pulumi")) ? await deployedServices({ stack, engine }) : {};
-  for (const [service, { url }] of Object.entries(deployed)) {
+  const known = existsSync(stack.path("state", ".pulumi")) ? (await deployed({ stack, engine })).services : {};
+  for (const [service, { url }] of Object.entries(known)) {
     if (!isServiceName(service)) continue;
     const flag = (stack.settings.services as Values | undefined)?.[service] as { placement?: string } | undefined;
     const placement = flag?.placement ?? catalogue[service].placements[0];

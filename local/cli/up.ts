@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { exclusively, startSession } from "./session.ts";
 import { LocalStack } from "./stack.ts";
-import { deployedServices, update } from "./update.ts";
+import { deployed, update } from "./update.ts";
 import { runCommand, say, UserError } from "./user-error.ts";
 
 const USAGE = "Usage: npm run up -- [--install-docker | --no-docker] [--port-offset N]";
@@ -17,11 +17,14 @@ await runCommand(async () => {
       throw new UserError("The stack is not up; what failed is above. `npm run up` goes on from here.");
     }
     say("");
-    for (const [name, service] of Object.entries(await deployedServices(session))) {
+    const { services, authUrl } = await deployed(session);
+    for (const [name, service] of Object.entries(services)) {
       say(`${service.title} (on ${service.placement}):  ${service.url}`);
-      say(`  Authorization: Bearer ${service.bearerToken}`);
       say(`  move it: npm run flip -- ${name} ${service.placement === "workers" ? "droplet" : "workers"}`);
     }
+    say("");
+    say("Add a URL to any MCP client; it asks you to sign in (here: choose a person, without a password).");
+    say(`Who has access to what, connections and the audit trail: ${authUrl}`);
     if (stack.identity.containers === "processes") {
       say("");
       say("No Docker Engine is used: what is placed on the droplet runs as plain processes, and n8n is left out.");

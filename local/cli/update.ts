@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { pulumi, pulumiOutput } from "./run-pulumi.ts";
 import type { Session } from "./session.ts";
-import { writeProject } from "./stack-config.ts";
+import { secretValues, writeProject } from "./stack-config.ts";
 
 /**
  * Runs the program on the local stack, with the flags as they are now.
@@ -12,9 +12,10 @@ import { writeProject } from "./stack-config.ts";
 export async function update({ stack, engine, images }: Session): Promise<number> {
   writeProject(stack, images);
   const { config } = parse(readFileSync(stack.path("project", "Pulumi.local.yaml"), "utf8")) as { config: object };
-  if (!("hybrid-mcp:codaApiToken" in config)) {
-    const set = ["config", "set", "--secret", "hybrid-mcp:codaApiToken", "--stack", "local"];
-    await pulumiOutput(stack, engine, set, stack.identity.codaToken);
+  for (const [key, value] of Object.entries(secretValues(stack))) {
+    if (`hybrid-mcp:${key}` in config) continue;
+    const set = ["config", "set", "--secret", `hybrid-mcp:${key}`, "--stack", "local"];
+    await pulumiOutput(stack, engine, set, JSON.stringify(value));
   }
   return pulumi(stack, engine, ["up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", "local"]);
 }
@@ -25,14 +26,16 @@ export interface DeployedService {
   placement: "workers" | "droplet";
   version: string;
   url: string;
-  bearerToken: string;
 }
 
-/** The services that the last update left, with their secrets in clear. */
-export async function deployedServices({
-  stack,
-  engine,
-}: Pick<Session, "stack" | "engine">): Promise<Record<string, DeployedService>> {
-  const json = await pulumiOutput(stack, engine, ["stack", "output", "--json", "--show-secrets", "--stack", "local"]);
-  return (JSON.parse(json) as { services?: Record<string, DeployedService> }).services ?? {};
+/** What the last update left. */
+export interface Deployed {
+  services: Record<string, DeployedService>;
+  /** Origin of the broker. */
+  authUrl?: string;
+}
+
+export async function deployed({ stack, engine }: Pick<Session, "stack" | "engine">): Promise<Deployed> {
+  const json = await pulumiOutput(stack, engine, ["stack", "output", "--json", "--stack", "local"]);
+  return { services: {}, ...(JSON.parse(json) as Partial<Deployed>) };
 }

@@ -1,13 +1,12 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createProcessEngine } from "../processes/process-engine.ts";
-import { createCodaStandIn } from "../standins/coda/stand-in.ts";
-import { serveStandIns } from "../standins/serve.ts";
 import { createApi } from "./api/create-api.ts";
 import { serve } from "./api/server.ts";
 import type { EdgeDirectory, TunnelConnections, WorkersRuntime } from "./contracts.ts";
 import { createEdge, type Edge } from "./edge/edge.ts";
 import type { LocalCloudMessage, LocalCloudOptions } from "./options.ts";
+import { serveAllStandIns } from "./stand-ins.ts";
 import { Store } from "./store.ts";
 import { createWorkersRuntime } from "./workers/runtime.ts";
 
@@ -36,12 +35,13 @@ async function startLocalCloud(options: LocalCloudOptions, log: (line: string) =
     const store = await Store.open(options.dir);
     closers.push(() => store.close());
 
-    const coda = createCodaStandIn({
+    const standIns = await serveAllStandIns({
+      host: LOOPBACK,
+      port: ports.standIns,
       stateDir: join(options.dir, "stand-ins"),
-      tokens: [{ token: options.codaToken, loginId: "ada@example.com", name: "Ada Lovelace" }],
+      accounts: options.accounts,
       log,
     });
-    const standIns = await serveStandIns({ host: LOOPBACK, port: ports.standIns, standIns: { coda: coda.handler } });
     closers.push(() => standIns.close());
 
     const runtime: WorkersRuntime = await createWorkersRuntime({

@@ -1,3 +1,5 @@
+import type { StandInAccounts } from "./stand-ins.ts";
+
 /** What the local cloud is started with; `up` writes it as JSON, readable by its owner only. */
 export interface LocalCloudOptions {
   /** Directory of its state. */
@@ -8,10 +10,13 @@ export interface LocalCloudOptions {
   workersSubdomain: string;
   cloudflareToken: string;
   digitaloceanToken: string;
-  codaToken: string;
+  accounts: StandInAccounts;
   ports: { edge: number; api: number; standIns: number };
-  /** Loopback ports of the services and the hostname that each stands for. */
-  services: { port: number; hostname: string }[];
+  /**
+   * Loopback ports of everything that has a hostname, and the hostname that each stands for. Containers reach some of them
+   * too.
+   */
+  services: { port: number; hostname: string; forContainers?: boolean }[];
   /** Address of the containers' bridge on this machine, at which they reach the edge and the stand-ins. */
   bridgeAddress?: string;
   /** Unix socket at which plain processes are offered as containers, where there is no Docker Engine. */

@@ -20,8 +20,7 @@ export interface Person {
 }
 
 /** What a service learns of a call: who makes it, through which client, and what they may do now. */
-export interface AuthorizedCall {
-  props: { person: Person };
+export interface Caller {
   audience: string;
   /** Unix time in seconds. */
   expiresAt: number;
@@ -30,6 +29,11 @@ export interface AuthorizedCall {
   clientId: string;
   /** Id of the grant that the token belongs to. */
   grantId: string;
+}
+
+/** The same inside the broker, with what the policy asks about. */
+export interface AuthorizedCall extends Caller {
+  props: { person: Person };
 }
 
 /** The credential for the API behind a service, or why there is none and what the person can do about it. */
@@ -48,7 +52,7 @@ export type CredentialAnswer =
 
 /** The one answer to a call on Cloudflare: who may do what, and with which upstream credential. */
 export interface CallAnswer {
-  call: AuthorizedCall;
+  call: Caller;
   /** Undefined for a service without connections. */
   credential?: CredentialAnswer;
 }

@@ -1,18 +1,19 @@
-import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
+import { createMcpHandler, type McpServer } from "@modelcontextprotocol/server";
 import { Hono } from "hono";
-import { bearerMatches } from "./bearer.ts";
-import { type Tool, ToolError } from "./tool.ts";
-import { UpstreamError } from "./upstream.ts";
+import { type BrokerEnv, brokerOf } from "./broker.ts";
+import { mcpServer } from "./mcp-server.ts";
+import { metadataUrl, type ProtectedContext, resourceServer } from "./resource-server.ts";
+import type { AnyTool } from "./tool.ts";
+import { traceOf } from "./trace.ts";
+import type { UpstreamCall } from "./upstream.ts";
 
 /** Bindings that every service has, the same on Workers (bindings) and on the droplet (environment). */
-export interface ServiceEnv {
+export interface ServiceEnv extends BrokerEnv {
   /** Of the bundle that runs, e.g. `0.1.0+3f2a9c1d`. */
   VERSION: string;
   PLACEMENT: "workers" | "droplet";
   /** Origin at which clients reach the service, e.g. `https://coda-mcp.example.com`; an identifier, the same in both homes. */
   PUBLIC_URL: string;
-  /** Secret that a client sends as its bearer token. */
-  BEARER_TOKEN: string;
 }
 
 export interface ServiceOptions<Env extends ServiceEnv, Upstream> {
@@ -21,57 +22,121 @@ export interface ServiceOptions<Env extends ServiceEnv, Upstream> {
   title: string;
   /** How a model should use the service as a whole (MCP `instructions`). */
   instructions: string;
+  /** Every scope of the service, in the catalogue's order. */
   scopes: readonly { name: string }[];
-  // biome-ignore lint/suspicious/noExplicitAny: each tool has schemas of its own; they are checked where it is defined
-  tools: readonly Tool<Upstream, any, any>[];
-  /** Makes the upstream client for one call. */
-  upstream(env: Env): Upstream;
+  tools: readonly AnyTool<Upstream>[];
+  /** Makes the upstream client for one call, with the credential of the person who calls. */
+  upstream(env: Env, call: UpstreamCall): Upstream;
+  /** Adds what MCP has besides tools: prompts, resources, completions. */
+  extend?(server: McpServer): void;
 }
 
 /** A service as both homes run it: the default export of a Worker's main module. */
 export interface Service<Env> {
-  fetch(request: Request, env: Env): Promise<Response>;
+  fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response>;
 }
 
+/** The part of the runtime's own type that is used; its full types would replace Node's globals everywhere. */
+interface ExecutionContext {
+  waitUntil(work: Promise<unknown>): void;
+}
+
+/** How long the broker may take to be called reachable, in milliseconds. */
+const READY_TIMEOUT_MS = 5_000;
+
 /**
- * Assembles an MCP service from its tools: routing, sign-in, health and errors are here, so that a service is nothing but
- * tools and an upstream client, and no tool can get past the checks.
+ * Assembles an MCP service from its tools: routing, sign-in, scopes, audit, health and errors are here, so that a service
+ * is nothing but tools and an upstream client, and no tool can get past the checks.
  *
- * - `POST /mcp`: MCP 2026-07-28 and, statelessly, the 2025 versions (Streamable HTTP).
- * - `GET /health`: `{status, service, version, placement}`, open to all.
+ * - `POST /mcp`: MCP 2026-07-28 and, statelessly, the 2025 versions (Streamable HTTP). Without a token of the broker for
+ *   this service 401, without the tool's scope 403, each with the challenge that tells a client what to do.
+ * - `GET /health`: `{status, service, version, placement}`, open to all; `GET /health/ready` asks the broker too.
  * - `GET /.well-known/oauth-protected-resource/mcp`: RFC 9728 metadata.
  *
- * Every response carries `x-served-by: workers|droplet`.
+ * Every response carries `x-served-by: workers|droplet` and `x-request-id`.
+ *
+ * @throws {Error} when a tool names a scope that is not the service's own
  */
 export function createService<Env extends ServiceEnv, Upstream>(options: ServiceOptions<Env, Upstream>): Service<Env> {
+  const scopes = options.scopes.map(({ name }) => name);
+  for (const { name, scope } of options.tools) {
+    if (!scopes.includes(scope)) throw new Error(`The tool ${name} of ${options.name} names the scope ${scope}.`);
+  }
+  const used = scopes.filter((name) => options.tools.some(({ scope }) => scope === name));
+  const mcp = resourceServer<Env>({ name: options.name, title: options.title, scopes: used, handler });
+
+  async function handler(request: Request, env: Env, ctx: ProtectedContext): Promise<Response> {
+    const { admission } = ctx.props;
+    const { call } = admission;
+    const broker = brokerOf(env, options.name);
+    const trace = { id: request.headers.get("x-request-id")!, traceparent: request.headers.get("traceparent")! };
+    const served = createMcpHandler(
+      () =>
+        mcpServer(options, {
+          version: env.VERSION,
+          credential: admission.credential,
+          upstream: (upstreamCall) => options.upstream(env, upstreamCall),
+          connectUrl: `${env.ISSUER}/auth/${options.name}`,
+          traceparent: trace.traceparent,
+          audit: (event) =>
+            broker.record(
+              {
+                time: Date.now(),
+                kind: "call",
+                ...event,
+                user: call.userId,
+                client: call.clientId,
+                grant: call.grantId,
+                service: options.name,
+                requestId: trace.id,
+                placement: env.PLACEMENT,
+              },
+              (work) => ctx.waitUntil(work),
+            ),
+        }),
+      { onerror: (error) => console.error(`${options.name}: ${trace.id}: ${error.message}`) },
+    );
+    return served.fetch(request, {
+      authInfo: {
+        // The kit's own code has it; tools never see it.
+        token: "",
+        clientId: call.clientId,
+        scopes: call.scope,
+        expiresAt: call.expiresAt,
+        resourceMetadataUrl: metadataUrl(env.PUBLIC_URL),
+      },
+    });
+  }
+
   const app = new Hono<{ Bindings: Env }>();
 
   app.use(async (context, next) => {
+    const trace = traceOf(context.req.raw);
+    const request = new Request(context.req.raw);
+    request.headers.set("x-request-id", trace.id);
+    request.headers.set("traceparent", trace.traceparent);
+    context.req.raw = request;
     await next();
     context.res.headers.set("x-served-by", context.env.PLACEMENT);
+    context.res.headers.set("x-request-id", trace.id);
   });
 
-  app.get("/health", ({ env, json }) =>
-    json({ status: "ok", service: options.name, version: env.VERSION, placement: env.PLACEMENT }),
-  );
+  const health = (env: Env) => ({ service: options.name, version: env.VERSION, placement: env.PLACEMENT });
 
-  app.get("/.well-known/oauth-protected-resource/mcp", ({ env, json }) =>
-    json({
-      resource: `${env.PUBLIC_URL}/mcp`,
-      resource_name: options.title,
-      scopes_supported: options.scopes.map((scope) => scope.name),
-      bearer_methods_supported: ["header"],
-    }),
-  );
-
-  app.all("/mcp", async ({ req, env }) => {
-    const authorization = req.header("authorization");
-    if (!(await bearerMatches(authorization, env.BEARER_TOKEN))) return unauthorized(env, authorization !== undefined);
-    const handler = createMcpHandler(() => server(options, env), {
-      onerror: (error) => console.error(`${options.name}: ${error.message}`),
-    });
-    return handler.fetch(req.raw);
+  app.get("/health", ({ env, json, executionCtx }) => {
+    // On the droplet it is asked every few seconds: the moment to send what a broker that was away has missed.
+    brokerOf(env, options.name).flush((work) => executionCtx.waitUntil(work));
+    return json({ status: "ok", ...health(env) });
   });
+
+  app.get("/health/ready", async ({ env, json }) => {
+    const broker = await brokerState(env, options.name);
+    const ready = broker === "ok";
+    return json({ status: ready ? "ok" : "unready", ...health(env), broker }, ready ? 200 : 503);
+  });
+
+  app.all("/mcp", ({ req, env, executionCtx }) => mcp(req.raw, env, executionCtx));
+  app.get("/.well-known/oauth-protected-resource/mcp", ({ req, env, executionCtx }) => mcp(req.raw, env, executionCtx));
 
   app.notFound(({ json }) => json({ error: "not_found", message: "MCP is at POST /mcp" }, 404));
   app.onError((error, { json }) => {
@@ -79,66 +144,19 @@ export function createService<Env extends ServiceEnv, Upstream>(options: Service
     return json({ error: "internal_error" }, 500);
   });
 
-  return { fetch: async (request, env) => app.fetch(request, env) };
+  return { fetch: async (request, env, ctx) => app.fetch(request, env, ctx as never) };
 }
 
-/**
- * RFC 6750 section 3 challenge, with the resource metadata of RFC 9728 section 5.1. Without a credential in the request
- * it names no error (RFC 6750 section 3.1).
- */
-function unauthorized(env: ServiceEnv, presented: boolean): Response {
-  const metadata = `${env.PUBLIC_URL}/.well-known/oauth-protected-resource/mcp`;
-  return Response.json(
-    { error: "invalid_token", error_description: "Send a valid bearer token" },
-    {
-      status: 401,
-      headers: {
-        "www-authenticate": `Bearer ${presented ? 'error="invalid_token", ' : ""}resource_metadata="${metadata}"`,
-      },
-    },
-  );
-}
-
-function server<Env extends ServiceEnv, Upstream>(options: ServiceOptions<Env, Upstream>, env: Env): McpServer {
-  const mcp = new McpServer(
-    { name: options.name, title: options.title, version: env.VERSION },
-    { instructions: options.instructions },
-  );
-  for (const tool of options.tools) {
-    mcp.registerTool(
-      tool.name,
-      {
-        title: tool.title,
-        description: tool.description,
-        inputSchema: tool.input,
-        outputSchema: tool.output,
-        annotations: { readOnlyHint: tool.readOnly },
-      },
-      async (args: Record<string, unknown>, { mcpReq }) => {
-        const progressToken = mcpReq._meta?.progressToken;
-        try {
-          const output = await tool.run(args, {
-            upstream: options.upstream(env),
-            signal: mcpReq.signal,
-            progress: async (progress, total, message) => {
-              if (progressToken === undefined) return;
-              await mcpReq.notify({
-                method: "notifications/progress",
-                params: { progressToken, progress, ...(total && { total }), ...(message && { message }) },
-              });
-            },
-          });
-          return { content: [{ type: "text", text: JSON.stringify(output) }], structuredContent: output };
-        } catch (error) {
-          if (error instanceof ToolError || error instanceof UpstreamError) {
-            return { content: [{ type: "text", text: error.message }], isError: true };
-          }
-          console.error(`${options.name}: ${tool.name} failed: ${error instanceof Error ? error.stack : error}`);
-          const text = `${options.title} could not do this because of an error of its own. Trying again may help.`;
-          return { content: [{ type: "text", text }], isError: true };
-        }
-      },
-    );
+/** Whether the broker answers this service, with this service's own secret: it is asked about a token that nobody has. */
+async function brokerState(env: ServiceEnv, name: string): Promise<string> {
+  try {
+    const asked = brokerOf(env, name).admit(`${env.PUBLIC_URL}/mcp`, "is-the-broker-there");
+    const late = new Promise<never>((_, reject) => {
+      setTimeout(() => reject(new Error(`no answer in ${READY_TIMEOUT_MS} ms`)), READY_TIMEOUT_MS);
+    });
+    await Promise.race([asked, late]);
+    return "ok";
+  } catch (error) {
+    return `unreachable: ${(error as Error).message}`;
   }
-  return mcp;
 }

@@ -1,3 +1,4 @@
+import type { CallToolResult, InputRequiredResult, ServerContext } from "@modelcontextprotocol/server";
 import type { z } from "zod";
 
 /** What a running tool call is given besides its arguments. */
@@ -8,10 +9,11 @@ export interface ToolContext<Upstream> {
   signal: AbortSignal;
   /** Tells the client how far a long call is (MCP `notifications/progress`); nothing is sent to a client that did not ask. */
   progress(done: number, total?: number, message?: string): Promise<void>;
+  /** The SDK's own context, for what is not wrapped here. */
+  mcp: ServerContext;
 }
 
-/** A tool describes itself in this one value: lists, checks and documents are derived from it. */
-export interface Tool<Upstream, Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {
+interface ToolDescription<Input extends z.ZodObject> {
   /** Unique within the service, snake_case. */
   name: string;
   title: string;
@@ -22,10 +24,24 @@ export interface Tool<Upstream, Input extends z.ZodObject = z.ZodObject, Output 
   /** Whether the tool changes nothing (MCP `readOnlyHint`). */
   readOnly: boolean;
   input: Input;
+}
+
+/** A tool describes itself in this one value: lists, checks and documents are derived from it. */
+export interface Tool<Upstream, Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject>
+  extends ToolDescription<Input> {
   output: Output;
   /** @throws {ToolError} for what the model can do something about. */
   run(args: z.output<Input>, context: ToolContext<Upstream>): Promise<z.input<Output>>;
 }
+
+/** A tool that makes its MCP result itself: pictures, sound, embedded resources, questions to the person. */
+export interface RawTool<Upstream, Input extends z.ZodObject = z.ZodObject> extends ToolDescription<Input> {
+  output?: undefined;
+  run(args: z.output<Input>, context: ToolContext<Upstream>): Promise<CallToolResult | InputRequiredResult>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each tool has schemas of its own; they are checked where it is defined
+export type AnyTool<Upstream> = Tool<Upstream, any, any> | RawTool<Upstream, any>;
 
 /** An error whose message is for the model: what was wrong and what to do next. */
 export class ToolError extends Error {}

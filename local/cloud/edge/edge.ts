@@ -17,7 +17,7 @@ export interface EdgeOptions {
   directory: EdgeDirectory;
   runtime: WorkersRuntime;
   /** Ports that stand for one hostname each, so that `http://localhost:<port>` reaches it. */
-  ports: { port: number; hostname: string }[];
+  ports: { port: number; hostname: string; forContainers?: boolean }[];
   /** The port for every other hostname, by Host header, and for connectors. */
   ownPort: number;
   /** Address to listen on; loopback. */
@@ -30,7 +30,10 @@ export interface EdgeOptions {
 export interface Edge extends TunnelConnections {
   /** The ports that it listens on, in the order of the options; of use where an option was 0. */
   addresses: { ports: number[]; ownPort: number; tlsPort: number | undefined };
-  /** Makes the own port listen on another address too, as soon as that address exists on this machine. */
+  /**
+   * Makes the own port, and those that are for containers, listen on another address too, as soon as that address exists
+   * on this machine.
+   */
   listenAlso(host: string): void;
   /**
    * Takes no new connections and ends.
@@ -125,6 +128,9 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
 
   const ownServer = () => add(http.createServer(handle("http"))).on("upgrade", upgrade("http", undefined, true));
 
+  const mappedServer = (hostname: string) =>
+    add(http.createServer(handle("http", hostname))).on("upgrade", upgrade("http", hostname));
+
   const close = async (graceMs = 0) => {
     closed = true;
     retries.forEach(clearTimeout);
@@ -143,8 +149,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   try {
     const ports: number[] = [];
     for (const { port, hostname } of options.ports) {
-      const server = add(http.createServer(handle("http", hostname))).on("upgrade", upgrade("http", hostname));
-      ports.push(await listen(server, port, options.host));
+      ports.push(await listen(mappedServer(hostname), port, options.host));
     }
     const ownPort = await listen(ownServer(), options.ownPort, options.host);
     let tlsPort: number | undefined;
@@ -154,25 +159,28 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
       tlsPort = await listen(server, port, options.host);
     }
 
-    let said: string | undefined;
-    const listenAlso = (host: string) => {
+    const alsoAt = (host: string, port: number, newServer: () => http.Server, said?: string) => {
       if (closed) return;
-      const server = ownServer();
+      const server = newServer();
       server.once("error", (error: NodeJS.ErrnoException) => {
         servers.delete(server);
         // An address that is not there yet is what this waits for; anything else a person has to know of.
-        if (error.code !== "EADDRNOTAVAIL" && error.code !== said) {
-          said = error.code;
-          log(`The edge cannot listen on ${host}:${ownPort} yet: ${error.message}`);
-        }
+        const news = error.code !== "EADDRNOTAVAIL" && error.code !== said;
+        if (news) log(`The edge cannot listen on ${host}:${port} yet: ${error.message}`);
         const timer = setTimeout(() => {
           retries.delete(timer);
-          listenAlso(host);
+          alsoAt(host, port, newServer, news ? error.code : said);
         }, LISTEN_RETRY_MS);
         retries.add(timer);
       });
-      server.once("listening", () => log(`The edge listens on ${host}:${ownPort} too.`));
-      server.listen(ownPort, host);
+      server.once("listening", () => log(`The edge listens on ${host}:${port} too.`));
+      server.listen(port, host);
+    };
+    const listenAlso = (host: string) => {
+      alsoAt(host, ownPort, ownServer);
+      options.ports.forEach(({ hostname, forContainers }, i) => {
+        if (forContainers) alsoAt(host, ports[i]!, () => mappedServer(hostname));
+      });
     };
 
     return { addresses: { ports, ownPort, tlsPort }, listenAlso, close, connections: tunnels.connections };

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { ingest } from "../audit/ingest.ts";
 import type { BrokerEnv } from "../config.ts";
 import { introspect } from "../introspection.ts";
 import { publicKeys } from "../service-token.ts";
@@ -7,6 +8,7 @@ import { publicKeys } from "../service-token.ts";
 export const serviceRoutes = new Hono<{ Bindings: BrokerEnv }>();
 
 serviceRoutes.post("/introspect", introspect);
+serviceRoutes.post("/audit", ingest);
 
 serviceRoutes.get("/.well-known/jwks.json", (c) => {
   c.header("cache-control", "public, max-age=300");

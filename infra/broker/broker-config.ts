@@ -1,0 +1,30 @@
+import { serviceNames } from "@hybrid-mcp/catalogue";
+import type { BrokerConfig } from "@hybrid-mcp/oauth-broker/config";
+import { type Config, enabledServices, publicUrl } from "../config.ts";
+import { upstreamUrl } from "../upstreams.ts";
+
+/** What the broker is told of the stack (binding `BROKER_CONFIG`): nothing secret is in it. */
+export function brokerConfig(config: Config): BrokerConfig {
+  const { auth } = config;
+  const { github, google } = auth;
+  const enabled = enabledServices(config);
+  return {
+    issuer: publicUrl(config, "oauth-broker"),
+    // Of services that are switched off too: their tokens are refused for what they allow, not as unknown.
+    resources: Object.fromEntries(serviceNames.map((service) => [service, `${publicUrl(config, service)}/mcp`])),
+    providers: {
+      ...(github && auth.providers.includes("github") && { github }),
+      ...(google && auth.providers.includes("google") && { google }),
+    },
+    policy: auth.policy,
+    administrators: auth.administrators,
+    connections: {
+      ...auth.connections,
+      ...(enabled.includes("coda") && { coda: { apiUrl: upstreamUrl(config, "coda") } }),
+      ...(enabled.includes("firecrawl") && { firecrawl: { apiUrl: upstreamUrl(config, "firecrawl") } }),
+    },
+    products: auth.products,
+    auditRetentionDays: auth.auditRetentionDays,
+    grantIdleDays: auth.grantIdleDays,
+  };
+}
