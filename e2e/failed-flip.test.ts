@@ -27,7 +27,7 @@ const containers = async () => {
 };
 const placement = async () => {
   const { services } = JSON.parse((await stack.must("status", "--json")).output);
-  const { placement, servedBy, health } = services[0];
+  const { placement, servedBy, health } = services.find(({ service }: { service: string }) => service === "coda");
   return { placement, servedBy, health };
 };
 

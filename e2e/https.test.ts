@@ -60,8 +60,8 @@ async function rows(): Promise<number> {
 
 describe.each(["workers", "droplet"] as const)("on %s", (placement) => {
   beforeAll(async () => {
-    const { placement: now } = JSON.parse((await stack.must("status", "--json")).output).services[0];
-    if (now === placement) return;
+    const { services } = JSON.parse((await stack.must("status", "--json")).output);
+    if (services.find(({ service }: { service: string }) => service === "coda").placement === placement) return;
     const call = { name: "list_docs", arguments: {} };
     const caller = startCaller({ url: `${URL_OF_CODA}/mcp`, token, rate: 20, call, fetch: overTls });
     await stack.must("flip", "coda", placement);

@@ -116,8 +116,8 @@ describe("status", () => {
 
     const json = JSON.parse((await stack.must("status", "--json")).output);
     expect(json).toMatchObject({ running: true, containers: "docker" });
-    expect(json.services[0]).toMatchObject({
-      service: "coda",
+    expect(json.services[0]).toMatchObject({ service: "oauth-broker", servedBy: "workers", health: "ok" });
+    expect(json.services.find(({ service }: { service: string }) => service === "coda")).toMatchObject({
       placement: "workers",
       servedBy: "workers",
       health: "ok",

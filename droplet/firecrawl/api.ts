@@ -1,12 +1,10 @@
-import { ToolError, toolsFor, UpstreamError } from "@hybrid-mcp/service-kit";
+import { ToolError, toolsFor } from "@hybrid-mcp/service-kit/tool";
+import { type UpstreamCall, UpstreamClient, UpstreamError } from "@hybrid-mcp/service-kit/upstream";
 import type { Document, ScrapeOptions } from "firecrawl";
 import { publicUrl } from "./public-url.ts";
 
 /** Milliseconds that Firecrawl has beyond the page's own timeout: for its queue and for converting. */
 const MARGIN_MS = 10_000;
-
-/** Most bytes of an answer: it is kept in memory, of which a Worker has 128 MB. */
-const MAX_ANSWER_BYTES = 10_000_000;
 
 /** An answer of the API: https://docs.firecrawl.dev/api-reference/errors */
 interface Answer {
@@ -22,17 +20,17 @@ interface Answer {
  */
 export class FirecrawlApi {
   readonly #baseUrl: string;
-  readonly #key: string;
+  readonly #call: UpstreamCall;
   readonly #allowedHosts: ReadonlySet<string>;
 
   /**
    * @param baseUrl e.g. `https://api.firecrawl.dev`, without `/v2`
-   * @param key an API key; empty for an engine of one's own that asks for none
+   * @param call with an API key; without a token for an engine of one's own that asks for none
    * @param allowedHosts `host:port` of what may be read though it is not public
    */
-  constructor(baseUrl: string, key: string, allowedHosts: ReadonlySet<string>) {
+  constructor(baseUrl: string, call: UpstreamCall, allowedHosts: ReadonlySet<string>) {
     this.#baseUrl = baseUrl.replace(/\/$/, "");
-    this.#key = key;
+    this.#call = call;
     this.#allowedHosts = allowedHosts;
   }
 
@@ -47,75 +45,33 @@ export class FirecrawlApi {
    */
   async scrape(url: string, options: ScrapeOptions & { timeout: number }, signal: AbortSignal): Promise<Document> {
     const target = publicUrl(url, this.#allowedHosts);
-    const { status, retryAfter, body } = await this.#post(
-      "/v2/scrape",
-      { url: target.href, ...options },
-      options,
-      signal,
-    );
-    // A hostname that does not resolve is answered 200 with `success: false`.
-    if (status !== 200 || !body.success || !body.data) throw explain(target, status, body, options.timeout, retryAfter);
-    const led = body.data.metadata?.url;
-    if (led) publicUrl(led, this.#allowedHosts);
-    return body.data;
-  }
-
-  async #post(path: string, request: object, { timeout }: { timeout: number }, signal: AbortSignal) {
-    const deadline = AbortSignal.timeout(timeout + MARGIN_MS);
+    const deadline = options.timeout + MARGIN_MS;
+    const client = new UpstreamClient({
+      title: "Firecrawl",
+      baseUrl: this.#baseUrl,
+      call: this.#call,
+      callTimeoutMs: deadline,
+      tryTimeoutMs: deadline,
+    });
+    let answer: Answer;
     try {
-      const response = await fetch(this.#baseUrl + path, {
-        method: "POST",
-        headers: {
-          "content-type": "application/json",
-          ...(this.#key && { authorization: `Bearer ${this.#key}` }),
-        },
-        body: JSON.stringify(request),
-        signal: AbortSignal.any([signal, deadline]),
+      answer = await client.post<Answer>("/v2/scrape", { url: target.href, ...options }, signal, {
+        unanswered: "Try again in a while.",
+        tooLarge: "Ask for markdown alone, with onlyMainContent.",
       });
-      const seconds = Number(response.headers.get("retry-after"));
-      return {
-        status: response.status,
-        retryAfter: seconds > 0 ? seconds : undefined,
-        body: asAnswer(await textOf(response), response.status),
-      };
     } catch (error) {
-      if (signal.aborted || error instanceof UpstreamError || error instanceof ToolError) throw error;
-      const why = deadline.aborted ? `no answer in ${timeout + MARGIN_MS} ms` : "unreachable";
-      throw new UpstreamError(`Firecrawl did not answer (${why}). Try again in a while.`);
+      if (!(error instanceof UpstreamError) || !error.body) throw error;
+      throw explain(target, error.status!, error.body, options.timeout, error.retryAfter);
     }
+    // A hostname that does not resolve is answered 200 with `success: false`.
+    if (!answer.success || !answer.data) throw explain(target, 200, answer, options.timeout);
+    const led = answer.data.metadata?.url;
+    if (led) publicUrl(led, this.#allowedHosts);
+    return answer.data;
   }
 }
 
 export const defineTool = toolsFor<FirecrawlApi>();
-
-async function textOf(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > MAX_ANSWER_BYTES) {
-      throw new ToolError(
-        `The page has more than ${MAX_ANSWER_BYTES} bytes in these formats. Ask for markdown alone, with onlyMainContent.`,
-      );
-    }
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
-function asAnswer(text: string, status: number): Answer {
-  try {
-    const body: unknown = JSON.parse(text);
-    if (typeof body === "object" && body !== null) return body;
-  } catch {
-    // Said below, as for JSON that is no object.
-  }
-  throw new UpstreamError(
-    `Firecrawl answered ${status} with something that is not its own. Try again in a while.`,
-    status,
-  );
-}
 
 /** Tells what is wrong and what to do next: with the page (a {@link ToolError}) or with Firecrawl ({@link UpstreamError}). */
 function explain(url: URL, status: number, { error, code }: Answer, timeout: number, retryAfter?: number): Error {
@@ -151,9 +107,7 @@ function explain(url: URL, status: number, { error, code }: Answer, timeout: num
     case 400:
       return answered("Change the arguments accordingly.");
     case 401:
-      return answered(
-        "Its API key is wrong or was revoked: ask the person to give a new one; trying again does not help.",
-      );
+      return answered("Its API key is wrong or was revoked.");
     case 402:
       return answered("The account has no credits left: ask the person to add some; trying again does not help.");
     case 403:

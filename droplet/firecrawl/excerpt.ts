@@ -1,4 +1,4 @@
-import { ToolError } from "@hybrid-mcp/service-kit";
+import { ToolError } from "@hybrid-mcp/service-kit/tool";
 
 /** One form of a page. */
 export interface Part<Format extends string> {

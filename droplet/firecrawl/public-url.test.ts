@@ -1,4 +1,4 @@
-import { ToolError } from "@hybrid-mcp/service-kit";
+import { ToolError } from "@hybrid-mcp/service-kit/tool";
 import { describe, expect, test } from "vitest";
 import { parseAllowedHosts, publicUrl } from "./public-url.ts";
 

@@ -1,4 +1,4 @@
-import { ToolError } from "@hybrid-mcp/service-kit";
+import { ToolError } from "@hybrid-mcp/service-kit/tool";
 import ipaddr from "ipaddr.js";
 
 /** Names that lead to the machine itself or into its own network, wherever they are resolved. */

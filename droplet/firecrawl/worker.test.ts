@@ -1,21 +1,27 @@
 import { gzipSync } from "node:zlib";
 import { bundleWorker } from "@hybrid-mcp/service-kit/bundle";
-import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from "@modelcontextprotocol/client";
-import { Client as LegacyClient } from "@modelcontextprotocol/sdk/client/index.js";
-import { StreamableHTTPClientTransport as LegacyTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { Miniflare } from "miniflare";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { LARGE_PAGE_SECTIONS } from "../../local/standins/firecrawl/site.ts";
 import { createFirecrawlStandIn } from "../../local/standins/firecrawl/stand-in.ts";
 import { type StandInServer, serveStandIns } from "../../local/standins/serve.ts";
+import {
+  call,
+  challengeOf,
+  clients,
+  type McpClient,
+  post,
+  refusal,
+} from "../../workers/oauth-broker/testing/service-client.ts";
+import { TestBroker } from "../../workers/oauth-broker/testing/test-broker.ts";
 
-const TOKEN = "a-bearer-token-for-the-test";
-const authorized = { requestInit: { headers: { authorization: `Bearer ${TOKEN}` } } };
+const SHARED = { SHARED_CONNECTIONS: JSON.stringify({ firecrawl: "fc-key" }) };
 const log = () => {};
 
-let worker: Miniflare;
+let broker: TestBroker;
 let bundle: Uint8Array;
-let url: URL;
+let origin: string;
+/** Of Ada, who may scrape. */
+let token: string;
 // The pages are served by one stand-in and scraped by another, which has to know their port.
 let pages: StandInServer;
 let engine: StandInServer;
@@ -34,22 +40,24 @@ interface Output {
   note?: string;
 }
 
-const bindings = (more: Record<string, string> = {}) => ({
-  VERSION: "1.2.3+test",
-  PLACEMENT: "workers",
-  PUBLIC_URL: "https://firecrawl-mcp.example.com",
-  BEARER_TOKEN: TOKEN,
-  FIRECRAWL_API_URL: `${engine.origin}/firecrawl`,
-  FIRECRAWL_API_KEY: "fc-key",
-  FIRECRAWL_ALLOWED_HOSTS: `127.0.0.1:${pages.port},127.0.0.1:9,no-such-host.invalid:80,example.com:80`,
-  ...more,
-});
-
-const script = (more?: Record<string, string>) => ({
-  modules: [{ type: "ESModule" as const, path: "worker.js", contents: bundle }],
-  compatibilityDate: "2026-07-01",
-  bindings: bindings(more),
-});
+function startBroker(bindings: Record<string, string> = {}): Promise<TestBroker> {
+  const apiUrl = `${engine.origin}/firecrawl`;
+  return TestBroker.start({
+    policy: [{ people: ["github:ada"], scopes: ["firecrawl:read", "firecrawl:connect"] }],
+    services: {
+      firecrawl: {
+        contents: bundle,
+        bindings: {
+          FIRECRAWL_API_URL: apiUrl,
+          FIRECRAWL_ALLOWED_HOSTS: `127.0.0.1:${pages.port},127.0.0.1:9,no-such-host.invalid:80,example.com:80`,
+          ...bindings,
+        },
+      },
+    },
+    config: () => ({ connections: { firecrawl: { apiUrl } } }),
+    bindings: SHARED,
+  });
+}
 
 beforeAll(async () => {
   const siteOnly = createFirecrawlStandIn({ keys: [{ key: "none" }], allowedHosts: [], log, slowMs: 30_000 });
@@ -63,52 +71,25 @@ beforeAll(async () => {
   engine = await serveStandIns({ host: "127.0.0.1", port: 0, standIns: { firecrawl: firecrawl.handler } });
   site = `${pages.origin}/firecrawl/site/`;
   bundle = (await bundleWorker(import.meta.dirname)).contents;
-  worker = new Miniflare(script());
-  url = await worker.ready;
+  broker = await startBroker();
+  origin = broker.serviceUrls.firecrawl!;
+  token = await broker.tokenFor("ada", ["firecrawl:read"], `${origin}/mcp`);
 });
 afterAll(async () => {
-  await worker.dispose();
-  await engine.close();
-  await pages.close();
+  await broker?.close();
+  await engine?.close();
+  await pages?.close();
 });
 afterEach(() => firecrawl.faults.clear());
 
-async function modern(to = url): Promise<ModernClient> {
-  const client = new ModernClient({ name: "test", version: "1" });
-  await client.connect(new ModernTransport(new URL("/mcp", to), authorized));
-  return client;
-}
-
-async function legacy(): Promise<LegacyClient> {
-  const client = new LegacyClient({ name: "test", version: "1" });
-  await client.connect(new LegacyTransport(new URL("/mcp", url), authorized));
-  return client;
-}
-
 type Arguments = Record<string, unknown>;
 
-/** Calls `scrape`, which has to succeed. */
-async function scrape(client: ModernClient | LegacyClient, args: Arguments): Promise<Output> {
-  const result = await client.callTool({ name: "scrape", arguments: args });
-  expect(result.isError, text(result)).toBeFalsy();
-  return result.structuredContent as unknown as Output;
-}
+const scrape = (client: McpClient, args: Arguments) => call<Output>(client, "scrape", args);
+const refused = (client: McpClient, args: Arguments) => refusal(client, "scrape", args);
 
-/** Calls `scrape`, which has to fail. @returns what the model is told */
-async function refused(client: ModernClient | LegacyClient, args: Arguments): Promise<string> {
-  const result = await client.callTool({ name: "scrape", arguments: args });
-  expect(result.isError, text(result)).toBe(true);
-  return text(result);
-}
-
-const text = (result: object) => (result as { content: { text: string }[] }).content[0]!.text;
-
-describe.each([
-  ["the v2 SDK's client", modern],
-  ["the v1 SDK's client", legacy],
-])("with %s", (_, connect) => {
+describe.each(clients)("with %s", (_, connect) => {
   test("the tool is listed with a title, as read-only, with strict input and an output schema", async () => {
-    const client = await connect();
+    const client = await connect(origin, token);
     const { tools } = await client.listTools();
     expect(tools).toHaveLength(1);
     expect(tools[0]).toMatchObject({
@@ -122,7 +103,7 @@ describe.each([
   });
 
   test("a page comes as markdown with what it says about itself, and where it was", async () => {
-    const client = await connect();
+    const client = await connect(origin, token);
     const { content, ...rest } = await scrape(client, { url: `${site}old-about` });
     expect(content).toHaveLength(1);
     expect(content[0]).toMatchObject({ format: "markdown", text: expect.stringContaining("Maren Olsen") });
@@ -138,7 +119,7 @@ describe.each([
   });
 
   test("a long page is read part by part until its end", async () => {
-    const client = await connect();
+    const client = await connect(origin, token);
     let whole = "";
     let cursor: string | undefined;
     let parts = 0;
@@ -158,7 +139,7 @@ describe.each([
   });
 
   test("a URL that is not public never reaches Firecrawl", async () => {
-    const client = await connect();
+    const client = await connect(origin, token);
     // Firecrawl would fail at every request.
     firecrawl.faults.set({ failNext: { status: 500, times: 1 } });
     for (const [bad, words] of [
@@ -178,11 +159,11 @@ describe.each([
 });
 
 describe("scrape", () => {
-  let client: ModernClient;
+  let client: McpClient;
   beforeAll(async () => {
-    client = await modern();
+    client = await clients[0]![1](origin, token);
   });
-  afterAll(() => client.close());
+  afterAll(() => client?.close());
 
   test("gives each format that is asked for once, links one per line", async () => {
     const formats = ["links", "rawHtml", "markdown", "links"];
@@ -250,7 +231,7 @@ describe("scrape", () => {
   });
 
   test.each([
-    [401, /^Firecrawl answered 401\. .*API key is wrong/],
+    [401, /^Firecrawl does not accept the connection any more\..*\/auth\/firecrawl and connect it again/],
     [402, /^Firecrawl answered 402\. .*no credits left: ask the person/],
     [403, /^Firecrawl answered 403\. .*check its plan/],
     [429, /^Firecrawl answered 429\. .*Try again in 7 s\.$/],
@@ -273,36 +254,56 @@ describe("scrape", () => {
   });
 });
 
-describe("a deployment", () => {
-  /** Makes one call of the service with other settings, which has to fail. @returns what the model is told */
-  async function toldBy(more: Record<string, string>, args: Arguments) {
-    const other = new Miniflare(script(more));
-    try {
-      const client = await modern(await other.ready);
-      const told = await refused(client, args);
-      await client.close();
-      return told;
-    } finally {
-      await other.dispose();
-    }
-  }
-
-  test("with a wrong list of allowed hosts reads nothing and names the entry", async () => {
-    const told = await toldBy({ FIRECRAWL_ALLOWED_HOSTS: "localhost" }, { url: "https://example.com/" });
+test("with a wrong list of allowed hosts nothing is read, and the entry is named", async () => {
+  const other = await startBroker({ FIRECRAWL_ALLOWED_HOSTS: "localhost" });
+  try {
+    const url = other.serviceUrls.firecrawl!;
+    const client = await clients[0]![1](url, await other.tokenFor("ada", ["firecrawl:read"], `${url}/mcp`));
+    const told = await refused(client, { url: "https://example.com/" });
     expect(told).toContain('FIRECRAWL_ALLOWED_HOSTS is wrong: "localhost" is not host:port');
+    await client.close();
+  } finally {
+    await other.close();
+  }
+});
+
+describe("who may scrape", () => {
+  // Firecrawl would fail at every request.
+  beforeEach(() => firecrawl.faults.set({ failNext: { status: 500, times: 1 } }));
+  afterEach(() => expect(firecrawl.faults.current().failNext?.times).toBe(1));
+
+  test.each([
+    ["no token", undefined],
+    ["a wrong token", "a:wrong:token"],
+  ])("%s is answered 401, naming the resource metadata (RFC 9728 section 5.1)", async (_, wrong) => {
+    const response = await post(origin, wrong, "scrape", { url: site });
+    expect(response.status).toBe(401);
+    const challenge = challengeOf(response);
+    expect(challenge.resource_metadata).toBe(`${origin}/.well-known/oauth-protected-resource/mcp`);
+    expect(challenge.error).toBe(wrong && "invalid_token");
   });
 
-  test("with a key that Firecrawl does not know says whose part it is", async () => {
-    expect(await toldBy({ FIRECRAWL_API_KEY: "fc-other" }, { url: site })).toContain(
-      "Its API key is wrong or was revoked",
-    );
+  test("a token without its scope is answered 403, naming all that a new token needs (RFC 6750 section 3.1)", async () => {
+    const scope = "firecrawl:connect";
+    const { token } = await broker.grant("ada", [scope], { resource: `${origin}/mcp`, scope });
+    const response = await post(origin, token, "scrape", { url: site });
+    expect(response.status).toBe(403);
+    const challenge = challengeOf(response);
+    expect(challenge.error).toBe("insufficient_scope");
+    expect(challenge.scope!.split(" ").toSorted()).toEqual([scope, "firecrawl:read"]);
   });
 
-  test("whose Firecrawl cannot be reached, or is something else, says so", async () => {
-    const gone = await toldBy({ FIRECRAWL_API_URL: "http://127.0.0.1:9" }, { url: site });
-    expect(gone).toBe("Firecrawl did not answer (unreachable). Try again in a while.");
-    const other = await toldBy({ FIRECRAWL_API_URL: `${pages.origin}/firecrawl/site` }, { url: site });
-    expect(other).toBe("Firecrawl answered 404 with something that is not its own. Try again in a while.");
+  test("without a connection the model is told where the person connects Firecrawl", async () => {
+    await broker.reconfigure({}, { SHARED_CONNECTIONS: "{}" });
+    try {
+      const client = await clients[0]![1](origin, token);
+      expect(await refused(client, { url: site })).toBe(
+        `Firecrawl is not connected yet. Ask the person to open ${broker.issuer}/auth/firecrawl and connect it, then try again.`,
+      );
+      await client.close();
+    } finally {
+      await broker.reconfigure({}, SHARED);
+    }
   });
 });
 
@@ -310,9 +311,10 @@ test("the bundle is at most 250 KB gzipped", () => {
   expect(gzipSync(bundle).length).toBeLessThan(250_000);
 });
 
-test("/health tells who answers, and /mcp wants a bearer token", async () => {
-  const health = await fetch(new URL("/health", url));
+test("/health tells who answers, and the resource metadata which scopes the tools need", async () => {
+  const health = await fetch(`${origin}/health`);
   expect(health.headers.get("x-served-by")).toBe("workers");
   expect(await health.json()).toMatchObject({ status: "ok", service: "firecrawl", placement: "workers" });
-  expect((await fetch(new URL("/mcp", url), { method: "POST", body: "{}" })).status).toBe(401);
+  const metadata = await fetch(`${origin}/.well-known/oauth-protected-resource/mcp`);
+  expect(await metadata.json()).toMatchObject({ resource_name: "Firecrawl", scopes_supported: ["firecrawl:read"] });
 });

@@ -1,5 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { repositoryRoot } from "../../local/cli/stack.ts";
@@ -12,7 +22,13 @@ export interface CheckoutCopy {
   remove(): void;
 }
 
-/** Copies the files that git knows or would take; packages are shared with the original. */
+/** The project's own packages among the installed ones: npm links each to its folder. */
+const OWN = "@hybrid-mcp";
+
+/**
+ * Copies the files that git knows or would take. Packages are shared with the original, but for the project's own, which
+ * are the copy's, and what is built, which would be taken for the original's.
+ */
 export function copyCheckout(): CheckoutCopy {
   const path = mkdtempSync(join(tmpdir(), "hybrid-mcp-copy-"));
   const { stdout } = spawnSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
@@ -22,7 +38,14 @@ export function copyCheckout(): CheckoutCopy {
   for (const file of stdout.split("\0").filter(Boolean)) {
     cpSync(join(repositoryRoot, file), join(path, file), { recursive: true });
   }
-  symlinkSync(join(repositoryRoot, "node_modules"), join(path, "node_modules"));
+  const packages = join(repositoryRoot, "node_modules");
+  mkdirSync(join(path, "node_modules", OWN), { recursive: true });
+  for (const name of readdirSync(packages)) {
+    if (name !== OWN && name !== ".cache") symlinkSync(join(packages, name), join(path, "node_modules", name));
+  }
+  for (const name of readdirSync(join(packages, OWN))) {
+    symlinkSync(readlinkSync(join(packages, OWN, name)), join(path, "node_modules", OWN, name));
+  }
   return {
     path,
     edit(file, search, replacement) {

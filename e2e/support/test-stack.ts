@@ -7,7 +7,7 @@ import { addressOf, catalogue, hostNames, type ServiceName } from "@hybrid-mcp/c
 import { cloudPid } from "../../local/cli/cloud-process.ts";
 import { LocalStack, repositoryRoot } from "../../local/cli/stack.ts";
 
-import { accessToken, type SignInOptions } from "./sign-in.ts";
+import { type Grant, grantFor, type SignInOptions } from "./sign-in.ts";
 
 /** What a command printed and how it ended. */
 export interface CommandResult {
@@ -45,8 +45,8 @@ export class TestStack {
     return `http://localhost:${catalogue.coda.localPort + this.portOffset}`;
   }
 
-  get standInUrl(): string {
-    return `http://127.0.0.1:${this.stack.ports.standIns}/coda`;
+  get standInsUrl(): string {
+    return `http://127.0.0.1:${this.stack.ports.standIns}`;
   }
 
   /** Runs a command on another directory, to its end. */
@@ -152,21 +152,30 @@ export class TestStack {
   }
 
   /** Signs in as one of the stand-in's people, and answers with an access token for a service. */
-  token(service: ServiceName = "coda", options: SignInOptions = {}): Promise<string> {
-    return accessToken(this.authUrl, `${this.stack.publicUrl(service)}/mcp`, options);
+  async token(service: ServiceName = "coda", options: SignInOptions = {}): Promise<string> {
+    return (await this.grant(service, options)).accessToken;
   }
 
-  /** Asks the Cloudflare API of the local cloud. */
-  async cloudflare<Result>(path: string): Promise<Result> {
+  /** The same, with all that a client holds afterwards. */
+  grant(service: ServiceName, options: SignInOptions = {}): Promise<Grant> {
+    return grantFor(this.authUrl, `${this.stack.publicUrl(service)}/mcp`, options);
+  }
+
+  /** Asks the Cloudflare API of the local cloud: GET, or POST of a body. */
+  async cloudflare<Result>(path: string, body?: object): Promise<Result> {
     const response = await fetch(`http://127.0.0.1:${this.stack.ports.api}/client/v4${path}`, {
-      headers: { authorization: `Bearer ${this.stack.identity.cloudflareToken}` },
+      headers: {
+        authorization: `Bearer ${this.stack.identity.cloudflareToken}`,
+        ...(body && { "content-type": "application/json" }),
+      },
+      ...(body && { method: "POST", body: JSON.stringify(body) }),
     });
     return ((await response.json()) as { result: Result }).result;
   }
 
   /** Sets the stand-in's faults; see local/standins/faults.ts. */
   async codaFaults(faults: object): Promise<void> {
-    const response = await fetch(`${this.standInUrl}/_control`, { method: "PUT", body: JSON.stringify(faults) });
+    const response = await fetch(`${this.standInsUrl}/coda/_control`, { method: "PUT", body: JSON.stringify(faults) });
     if (!response.ok) throw new Error(`faults were refused: ${await response.text()}`);
   }
 

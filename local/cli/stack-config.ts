@@ -84,7 +84,7 @@ function localValues(stack: LocalStack, images: LocalImages): Values {
           userInfoUrl: `${google}/v1/userinfo`,
           revokeUrl: `${google}/revoke`,
         },
-        n8n: { apiUrl: `${standIns}/n8n/api/v1` },
+        n8n: { apiUrl: `${standIns}/n8n` },
       },
       dropletUrl: `http://${inContainer}:${stack.portOf("oauth-broker")}`,
     },

@@ -8,7 +8,7 @@ import { LocalStack, type Values } from "./stack.ts";
 import { deployed } from "./update.ts";
 import { runCommand, say, UserError } from "./user-error.ts";
 
-/** One service as `status` shows it. */
+/** One service, or the broker, as `status` shows it. */
 interface ServiceStatus {
   service: string;
   /** Where the config places it. */
@@ -28,8 +28,12 @@ await runCommand(async () => {
   const engine = await ensureEngine({ log: (line) => process.stderr.write(`${line}\n`) });
   const dial = stack.tls ? `https://127.0.0.1:${stack.tls.port}` : undefined;
   const services: ServiceStatus[] = [];
-  const known = existsSync(stack.path("state", ".pulumi")) ? (await deployed({ stack, engine })).services : {};
-  for (const [service, { url }] of Object.entries(known)) {
+  const known = existsSync(stack.path("state", ".pulumi")) ? await deployed({ stack, engine }) : { services: {} };
+  if (known.authUrl) {
+    const url = known.authUrl;
+    services.push({ service: "oauth-broker", placement: "workers", ...(await ask(url, dial)), url });
+  }
+  for (const [service, { url }] of Object.entries(known.services)) {
     if (!isServiceName(service)) continue;
     const flag = (stack.settings.services as Values | undefined)?.[service] as { placement?: string } | undefined;
     const placement = flag?.placement ?? catalogue[service].placements[0];

@@ -101,7 +101,7 @@ export function serveAllStandIns({ host, port, stateDir, accounts, log }: ServeO
     allowedHosts: [`${host}:${port}`],
     log,
   });
-  const n8n = createN8nStandIn({ keys: [SAMPLE_TOKENS.n8n], log });
+  const n8n = createN8nStandIn({ apiKeys: [SAMPLE_TOKENS.n8n], log });
   return serveStandIns({
     host,
     port,

@@ -4,6 +4,7 @@ import {
   type InputRequiredResult,
   McpServer,
   type ServerContext,
+  type ServerOptions,
 } from "@modelcontextprotocol/server";
 import type { AuditEvent, CredentialAnswer } from "./broker-contract.ts";
 import { type AnyTool, ToolError } from "./tool.ts";
@@ -16,6 +17,7 @@ export interface McpService<Upstream> {
   instructions: string;
   tools: readonly AnyTool<Upstream>[];
   extend?: ((server: McpServer) => void) | undefined;
+  requestState?: ServerOptions["requestState"];
 }
 
 /** What belongs to one request. */
@@ -35,7 +37,7 @@ export interface McpRequest<Upstream> {
 export function mcpServer<Upstream>(service: McpService<Upstream>, request: McpRequest<Upstream>): McpServer {
   const mcp = new McpServer(
     { name: service.name, title: service.title, version: request.version },
-    { instructions: service.instructions },
+    { instructions: service.instructions, ...(service.requestState && { requestState: service.requestState }) },
   );
   for (const tool of service.tools) {
     mcp.registerTool(
@@ -52,6 +54,10 @@ export function mcpServer<Upstream>(service: McpService<Upstream>, request: McpR
     );
   }
   service.extend?.(mcp);
+  // Lists change with a deployment only, and no copy of a stateless service could tell the clients of another.
+  for (const list of ["tools", "prompts", "resources"] as const) {
+    if (mcp.server.getCapabilities()[list]) mcp.server.registerCapabilities({ [list]: { listChanged: false } });
+  }
   return mcp;
 }
 
@@ -77,13 +83,15 @@ async function call<Upstream>(
   const started = performance.now();
   const ended = (decision: AuditEvent["decision"], reason?: string) =>
     request.audit({ tool: tool.name, decision, durationMs: performance.now() - started, ...(reason && { reason }) });
-  const failed = (message: string, reason = message) => {
+  // The trail gets no text of a tool or an upstream: it may quote arguments.
+  const failed = (message: string, reason: string) => {
     ended("failed", reason);
     return { content: [{ type: "text" as const, text: message }], isError: true };
   };
   try {
     const credential = await request.credential();
-    if (credential && "problem" in credential) return failed(advice(service.title, credential), credential.problem);
+    if (credential && "problem" in credential)
+      return failed(advice(service.title, credential), `the connection is ${credential.problem}`);
     const upstream = request.upstream({
       token: credential?.token ?? "",
       headers: { traceparent: request.traceparent },
@@ -108,10 +116,16 @@ async function call<Upstream>(
   } catch (error) {
     if (error instanceof UpstreamError && error.status === 401) {
       const problem = "broken" as const;
-      return failed(advice(service.title, { problem, connectUrl: request.connectUrl }), error.message);
+      return failed(advice(service.title, { problem, connectUrl: request.connectUrl }), "the upstream answered 401");
     }
-    if (error instanceof ToolError || error instanceof UpstreamError) return failed(error.message);
-    if (context.mcpReq.signal.aborted) return failed("The call was cancelled.");
+    if (error instanceof UpstreamError) {
+      return failed(
+        error.message,
+        error.status ? `the upstream answered ${error.status}` : "the upstream did not answer",
+      );
+    }
+    if (error instanceof ToolError) return failed(error.message, "not possible as it was asked");
+    if (context.mcpReq.signal.aborted) return failed("The call was cancelled.", "cancelled");
     console.error(`${service.name}: ${tool.name} failed: ${error instanceof Error ? error.stack : error}`);
     const text = `${service.title} could not do this because of an error of its own. Trying again may help.`;
     return failed(text, "an error of the service's own");

@@ -1,4 +1,4 @@
-import { createMcpHandler, type McpServer } from "@modelcontextprotocol/server";
+import { createMcpHandler, type McpServer, type ServerOptions } from "@modelcontextprotocol/server";
 import { Hono } from "hono";
 import { type BrokerEnv, brokerOf } from "./broker.ts";
 import { mcpServer } from "./mcp-server.ts";
@@ -29,6 +29,11 @@ export interface ServiceOptions<Env extends ServiceEnv, Upstream> {
   upstream(env: Env, call: UpstreamCall): Upstream;
   /** Adds what MCP has besides tools: prompts, resources, completions. */
   extend?(server: McpServer): void;
+  /**
+   * Checks the state that a tool with questions gave to the client before it is handed to the tool again: what
+   * `createRequestStateCodec` makes, with a key that every copy of the service has.
+   */
+  requestState?: NonNullable<ServerOptions["requestState"]>;
 }
 
 /** A service as both homes run it: the default export of a Worker's main module. */

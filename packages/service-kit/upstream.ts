@@ -13,9 +13,9 @@ export class UpstreamError extends Error {
   /** The `Retry-After` of the answer in seconds, where it gave one. */
   readonly retryAfter: number | undefined;
   /** The parsed JSON body of the answer; undefined when there was none. */
-  readonly body: unknown;
+  readonly body: object | undefined;
 
-  constructor(message: string, status?: number, retryAfter?: number, body?: unknown) {
+  constructor(message: string, status?: number, retryAfter?: number, body?: object) {
     super(message);
     this.status = status;
     this.retryAfter = retryAfter;
@@ -50,7 +50,7 @@ export interface UpstreamOptions {
   /** How long one try of a request may take, in milliseconds; default 20 s. */
   tryTimeoutMs?: number;
   /** Reads the reason out of an error body, in the API's own format. */
-  reason?(body: unknown): string | undefined;
+  reason?(body: object): string | undefined;
   /** Default: the system's. */
   clock?: UpstreamClock;
 }
@@ -133,7 +133,7 @@ export class UpstreamClient {
    * @param query parameters; undefined ones are left out
    * @param signal ends the request when the caller has gone
    * @returns the parsed JSON body
-   * @throws {UpstreamError} for an error status, no answer in time, or a body that is not JSON or too large
+   * @throws {UpstreamError} for an error status, no answer in time, or a body that is no JSON object or array, or too large
    */
   get<Body>(
     path: string,
@@ -213,12 +213,11 @@ export class UpstreamClient {
   async #json<Body>(request: Sending): Promise<Body> {
     const response = await this.#send(request, (answer) => this.#whole(answer, request.advice));
     const text = await response.text();
-    let body: unknown;
-    try {
-      body = JSON.parse(text);
-    } catch {
-      const message = `${this.#options.title} answered ${response.status} with something that is not JSON.`;
-      throw new UpstreamError(`${message} ${afterwards(response, request)}`, response.status, retryAfterOf(response));
+    const body = objectIn(text);
+    if (!body) {
+      const message = `${this.#options.title} answered ${response.status} with something that is not its own.`;
+      const next = afterwards(response, request) || "Try again in a while.";
+      throw new UpstreamError(`${message} ${next}`, response.status, retryAfterOf(response));
     }
     if (!response.ok) throw this.#failed(request, response, body);
     return body as Body;
@@ -314,12 +313,22 @@ export class UpstreamClient {
     return wait;
   }
 
-  #failed(request: Sending, response: Response, body: unknown): UpstreamError {
+  #failed(request: Sending, response: Response, body: object): UpstreamError {
     const { title } = this.#options;
-    const said = (body !== null && this.#options.reason?.(body)) || response.statusText;
+    const said = String(this.#options.reason?.(body) || response.statusText);
     const reason = said.slice(0, 500).replace(/[.\s]+$/, "");
     const message = `${title} answered ${response.status}${reason && `: ${reason}`}. ${afterwards(response, request)}`;
     return new UpstreamError(message.trimEnd(), response.status, retryAfterOf(response), body);
+  }
+}
+
+/** What an API answers with: an object or an array; undefined for anything else. */
+function objectIn(json: string): object | undefined {
+  try {
+    const body: unknown = JSON.parse(json);
+    return typeof body === "object" && body !== null ? body : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,141 +1,203 @@
+import { gzipSync } from "node:zlib";
 import { bundleWorker } from "@hybrid-mcp/service-kit/bundle";
-import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from "@modelcontextprotocol/client";
-import { Client as LegacyClient } from "@modelcontextprotocol/sdk/client/index.js";
-import { StreamableHTTPClientTransport as LegacyTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { Miniflare } from "miniflare";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { SEEDED_TASKS } from "../../local/standins/coda/seed.ts";
 import { createCodaStandIn } from "../../local/standins/coda/stand-in.ts";
 import { type StandInServer, serveStandIns } from "../../local/standins/serve.ts";
+import { call, challengeOf, clients, type McpClient, post, refusal } from "../oauth-broker/testing/service-client.ts";
+import { TestBroker } from "../oauth-broker/testing/test-broker.ts";
 
-const TOKEN = "a-bearer-token-for-the-test";
-const authorized = { requestInit: { headers: { authorization: `Bearer ${TOKEN}` } } };
+const DOC = "pT7kXw2LmQ";
+const SHARED = { SHARED_CONNECTIONS: JSON.stringify({ coda: "coda-token" }) };
 
-let worker: Miniflare;
-let url: URL;
+interface Page {
+  next_cursor?: string;
+}
+interface Rows extends Page {
+  rows: { id: string; values: Record<string, unknown> }[];
+}
+
 let standIns: StandInServer;
+let broker: TestBroker;
+let bundle: Uint8Array;
+let origin: string;
+/** Of Ada, who may read, and who may write. */
+let reader: string;
+let writer: string;
+const traces: string[] = [];
 const coda = createCodaStandIn({
   tokens: [{ token: "coda-token", loginId: "ada@example.com", name: "Ada" }],
   log: () => {},
 });
 
 beforeAll(async () => {
-  standIns = await serveStandIns({ host: "127.0.0.1", port: 0, standIns: { coda: coda.handler } });
-  const { contents } = await bundleWorker(import.meta.dirname);
-  worker = new Miniflare({
-    modules: [{ type: "ESModule", path: "worker.js", contents }],
-    compatibilityDate: "2026-07-01",
-    bindings: {
-      VERSION: "1.2.3+test",
-      PLACEMENT: "workers",
-      PUBLIC_URL: "https://coda-mcp.example.com",
-      BEARER_TOKEN: TOKEN,
-      CODA_API_URL: `${standIns.origin}/coda/apis/v1`,
-      CODA_API_TOKEN: "coda-token",
-    },
+  const handler = (request: Request) => {
+    traces.push(request.headers.get("traceparent") ?? "");
+    return coda.handler(request);
+  };
+  standIns = await serveStandIns({ host: "127.0.0.1", port: 0, standIns: { coda: handler } });
+  const apiUrl = `${standIns.origin}/coda/apis/v1`;
+  bundle = (await bundleWorker(import.meta.dirname)).contents;
+  broker = await TestBroker.start({
+    policy: [{ people: ["github:ada"], scopes: ["coda:write"] }],
+    services: { coda: { contents: bundle, bindings: { CODA_API_URL: apiUrl } } },
+    config: () => ({ connections: { coda: { apiUrl } } }),
+    bindings: SHARED,
   });
-  url = await worker.ready;
+  origin = broker.serviceUrls.coda!;
+  reader = await broker.tokenFor("ada", ["coda:read"], `${origin}/mcp`);
+  writer = await broker.tokenFor("ada", ["coda:read", "coda:write"], `${origin}/mcp`);
 });
 afterAll(async () => {
-  await worker.dispose();
-  await standIns.close();
+  await broker?.close();
+  await standIns?.close();
 });
-afterEach(() => coda.faults.clear());
+afterEach(() => {
+  coda.faults.clear();
+  traces.length = 0;
+});
 
-async function modern(): Promise<ModernClient> {
-  const client = new ModernClient({ name: "test", version: "1" });
-  await client.connect(new ModernTransport(new URL("/mcp", url), authorized));
-  return client;
-}
+describe.each(clients)("with %s", (which, connect) => {
+  let client: McpClient;
 
-async function legacy(): Promise<LegacyClient> {
-  const client = new LegacyClient({ name: "test", version: "1" });
-  await client.connect(new LegacyTransport(new URL("/mcp", url), authorized));
-  return client;
-}
+  beforeAll(async () => {
+    client = await connect(origin, writer);
+    // A client checks answers against the output schemas that it knows from the list.
+    await client.listTools();
+  });
+  afterAll(() => client?.close());
 
-const text = (result: object) => (result as { content: { text: string }[] }).content[0]!.text;
-
-describe.each([
-  ["the v2 SDK's client", modern],
-  ["the v1 SDK's client", legacy],
-])("with %s", (_, connect) => {
-  test("both tools are listed as read-only, with output schemas", async () => {
-    const client = await connect();
+  test("the tools are listed with strict input and output schemas, and only upsert_rows changes something", async () => {
     const { tools } = await client.listTools();
     expect(tools.map(({ name, annotations }) => [name, annotations?.readOnlyHint])).toEqual([
       ["list_docs", true],
+      ["list_tables", true],
+      ["list_columns", true],
       ["list_rows", true],
+      ["upsert_rows", false],
     ]);
     expect(tools.every(({ outputSchema }) => outputSchema?.type === "object")).toBe(true);
-    await client.close();
+    expect(tools.every(({ inputSchema }) => inputSchema.additionalProperties === false)).toBe(true);
   });
 
   test("list_docs finds the doc, and list_rows reads its table page by page, telling its progress", async () => {
-    const client = await connect();
-    const docs = await client.callTool({ name: "list_docs", arguments: {} });
-    const { id } = (docs.structuredContent as { docs: { id: string }[] }).docs[0]!;
+    const { docs } = await call<{ docs: { id: string }[] }>(client, "list_docs");
+    expect(docs.map(({ id }) => id)).toEqual([DOC]);
 
     const seen: number[] = [];
-    const call = { name: "list_rows", arguments: { doc: id, table: "Tasks", limit: SEEDED_TASKS } };
-    const options = { onprogress: ({ progress }: { progress: number }) => void seen.push(progress) };
-    const result = await (client instanceof LegacyClient
-      ? client.callTool(call, undefined, options)
-      : client.callTool(call, options));
-    const { rows, next_cursor } = result.structuredContent as { rows: { values: object }[]; next_cursor?: string };
+    const args = { doc: DOC, table: "Tasks", limit: SEEDED_TASKS };
+    const told = ({ progress }: { progress: number }) => void seen.push(progress);
+    const { rows, next_cursor } = await call<Rows>(client, "list_rows", args, told);
     expect(rows).toHaveLength(SEEDED_TASKS);
     expect(next_cursor).toBeUndefined();
     expect(Object.keys(rows[0]!.values)).toContain("Status");
     expect(seen).toEqual([50, 100, 150, 200, 250]);
-    await client.close();
   });
 
   test("a cursor leads to the rows after the ones that were read", async () => {
-    const client = await connect();
-    const docs = await client.callTool({ name: "list_docs", arguments: {} });
-    const { id } = (docs.structuredContent as { docs: { id: string }[] }).docs[0]!;
-    const read = async (cursor?: string) => {
-      const result = await client.callTool({
-        name: "list_rows",
-        arguments: { doc: id, table: "Tasks", limit: 120, cursor },
-      });
-      return result.structuredContent as { rows: { id: string }[]; next_cursor?: string };
-    };
+    const read = (cursor?: string) => call<Rows>(client, "list_rows", { doc: DOC, table: "Tasks", limit: 120, cursor });
     const first = await read();
     const second = await read(first.next_cursor);
     expect(first.rows).toHaveLength(150);
     expect(second.rows).toHaveLength(SEEDED_TASKS - 150);
-    expect(new Set([...first.rows, ...second.rows].map((row) => row.id)).size).toBe(SEEDED_TASKS);
-    await client.close();
+    expect(new Set([...first.rows, ...second.rows].map(({ id }) => id)).size).toBe(SEEDED_TASKS);
+  });
+
+  test("list_tables tells tables from views, and list_columns what can be written to which", async () => {
+    const tables = await call<Page & { tables: object[] }>(client, "list_tables", { doc: DOC, limit: 2 });
+    expect(tables.tables).toMatchObject([
+      { id: "grid-Zx52_Tasks", name: "Tasks", type: "table", page: "Task list" },
+      { id: "grid-Qw81People", name: "People", type: "table", page: "Team" },
+    ]);
+    const more = { doc: DOC, limit: 2, cursor: tables.next_cursor };
+    expect(await call(client, "list_tables", more)).toMatchObject({
+      tables: [{ name: "Tasks in progress", type: "view" }],
+    });
+
+    const { columns } = await call<{ columns: object[] }>(client, "list_columns", { doc: DOC, table: "Tasks" });
+    expect(columns).toHaveLength(11);
+    expect(columns).toContainEqual({
+      id: "c-TaskName01",
+      name: "Task",
+      type: "text",
+      several: false,
+      names_row: true,
+    });
+    expect(columns).toContainEqual(expect.objectContaining({ name: "Tags", type: "select", several: true }));
+    expect(columns).toContainEqual(expect.objectContaining({ name: "Assignee", type: "lookup", table: "People" }));
+    expect(columns).toContainEqual(expect.objectContaining({ name: "Created", calculated: true }));
+  });
+
+  test("what upsert_rows has written, list_rows reads; written twice by its key, it is there once", async () => {
+    const told: string[] = [];
+    const write = (role: string) =>
+      call<{ applied: boolean }>(
+        client,
+        "upsert_rows",
+        {
+          ...{ doc: DOC, table: "People", key_columns: ["c-PersonName"] },
+          rows: [{ "c-PersonName": `Kim, by ${which}`, Role: role }],
+        },
+        ({ message }) => void told.push(message!),
+      );
+    for (const role of ["Writer", "Editor"]) expect((await write(role)).applied).toBe(true);
+    expect(told[0]).toMatch(/^Coda has accepted this \(mutate:/);
+
+    const query = `"Name":${JSON.stringify(`Kim, by ${which}`)}`;
+    const { rows } = await call<Rows>(client, "list_rows", { doc: DOC, table: "People", query });
+    expect(rows.map(({ values }) => values)).toEqual([{ Name: `Kim, by ${which}`, Role: "Editor", "E-mail": "" }]);
   });
 
   test("an error of Coda reaches the model in Coda's own words", async () => {
-    const client = await connect();
-    const missing = await client.callTool({ name: "list_rows", arguments: { doc: "no-such-doc", table: "Tasks" } });
-    expect(missing.isError).toBe(true);
-    expect(text(missing)).toMatch(/^Coda answered 404: /);
-
+    expect(await refusal(client, "list_rows", { doc: "no-such-doc", table: "Tasks" })).toMatch(
+      /^Coda answered 404: There is no doc with the id "no-such-doc"\.$/,
+    );
     coda.faults.set({ failNext: { status: 429, times: 1, retryAfterSeconds: 7 } });
-    const limited = await client.callTool({ name: "list_docs", arguments: {} });
-    expect(text(limited)).toMatch(/^Coda answered 429: .* Try again in 7 s\.$/);
-    await client.close();
+    expect(await refusal(client, "list_docs")).toMatch(/^Coda answered 429: .* Try again in 7 s\.$/);
+    coda.faults.set({ failNext: { status: 503, times: 3 } });
+    expect(await refusal(client, "list_docs")).toMatch(/^Coda answered 503: .* Try again in a while\.$/);
+    coda.faults.set({ failNext: { status: 503, times: 1 } });
+    await call(client, "list_docs");
+  });
+
+  test("a credential that Coda does not take any more: connect it again, and where", async () => {
+    coda.faults.set({ failNext: { status: 401, times: 1 } });
+    expect(await refusal(client, "list_docs")).toContain(`open ${broker.issuer}/auth/coda and connect it again`);
   });
 
   test("arguments that do not fit the schema never reach Coda", async () => {
-    const client = await connect();
-    const refused = await client.callTool({ name: "list_docs", arguments: { limit: 0, surprise: true } });
-    expect(refused.isError).toBe(true);
-    expect(text(refused)).toMatch(/limit/);
-    await client.close();
+    expect(await refusal(client, "list_docs", { limit: 0, surprise: true })).toMatch(/limit/);
+    expect(await refusal(client, "upsert_rows", { doc: DOC, table: "Tasks", rows: [{}] })).toMatch(/rows/);
+    expect(await refusal(client, "list_tables", { doc: ".." })).toMatch(/doc/);
+    expect(traces).toEqual([]);
   });
 });
 
-describe("over plain HTTP", () => {
-  const get = (path: string, init?: RequestInit) => fetch(new URL(path, url), init);
+test("every request to Coda carries the trace of the call", async () => {
+  const response = await post(origin, reader, "list_docs");
+  await response.text();
+  const id = response.headers.get("x-request-id");
+  expect(id).toMatch(/^[0-9a-f]{32}$/);
+  expect(traces).toEqual([expect.stringMatching(`^00-${id}-[0-9a-f]{16}-00$`)]);
+});
 
+test("without a connection the model is told where the person connects Coda", async () => {
+  await broker.reconfigure({}, { SHARED_CONNECTIONS: "{}" });
+  try {
+    const client = await clients[0]![1](origin, reader);
+    expect(await refusal(client, "list_docs")).toBe(
+      `Coda is not connected yet. Ask the person to open ${broker.issuer}/auth/coda and connect it, then try again.`,
+    );
+    await client.close();
+    expect(traces).toEqual([]);
+  } finally {
+    await broker.reconfigure({}, SHARED);
+  }
+});
+
+describe("over plain HTTP", () => {
   test("/health tells the service, its version and its placement to anybody", async () => {
-    const response = await get("/health");
-    expect(response.status).toBe(200);
+    const response = await fetch(`${origin}/health`);
     expect(await response.json()).toEqual({
       status: "ok",
       service: "coda",
@@ -145,32 +207,47 @@ describe("over plain HTTP", () => {
   });
 
   test.each([
-    ["no token", {}, ""],
-    ["a wrong token", { authorization: `Bearer ${TOKEN.replace("a", "b")}` }, 'error="invalid_token", '],
-    ["an empty token", { authorization: "Bearer " }, 'error="invalid_token", '],
-    ["another scheme", { authorization: `Basic ${TOKEN}` }, 'error="invalid_token", '],
-  ])("%s is answered 401, naming the resource metadata", async (_, headers, error) => {
-    const response = await get("/mcp", { method: "POST", headers, body: "{}" });
+    ["no token", undefined],
+    ["a wrong token", "a:wrong:token"],
+  ])("%s is answered 401, naming the resource metadata (RFC 9728 section 5.1)", async (_, token) => {
+    const response = await post(origin, token, "list_docs");
     expect(response.status).toBe(401);
-    expect(response.headers.get("www-authenticate")).toBe(
-      `Bearer ${error}resource_metadata="https://coda-mcp.example.com/.well-known/oauth-protected-resource/mcp"`,
-    );
+    const challenge = challengeOf(response);
+    expect(challenge.resource_metadata).toBe(`${origin}/.well-known/oauth-protected-resource/mcp`);
+    expect(challenge.error).toBe(token && "invalid_token");
+    expect(traces).toEqual([]);
   });
 
-  test("the resource metadata is where the challenge says, and names the resource (RFC 9728)", async () => {
-    const response = await get("/.well-known/oauth-protected-resource/mcp");
+  test("a tool beyond the token's scopes is answered 403, naming all that a new token needs (RFC 6750 section 3.1)", async () => {
+    const rows = [{ Name: "Nobody" }];
+    const response = await post(origin, reader, "upsert_rows", { doc: DOC, table: "People", rows });
+    expect(response.status).toBe(403);
+    const challenge = challengeOf(response);
+    expect(challenge.error).toBe("insufficient_scope");
+    expect(challenge.scope!.split(" ").toSorted()).toEqual(["coda:read", "coda:write"]);
+    expect(challenge.resource_metadata).toBe(`${origin}/.well-known/oauth-protected-resource/mcp`);
+    expect(traces).toEqual([]);
+  });
+
+  test("the resource metadata is where the challenge says, and names the resource and the broker (RFC 9728)", async () => {
+    const response = await fetch(`${origin}/.well-known/oauth-protected-resource/mcp`);
     expect(await response.json()).toMatchObject({
-      resource: "https://coda-mcp.example.com/mcp",
-      scopes_supported: ["coda:read", "coda:write", "coda:admin"],
+      resource: `${origin}/mcp`,
+      authorization_servers: [broker.issuer],
+      scopes_supported: ["coda:read", "coda:write"],
     });
   });
 
   test.each(["/health", "/mcp", "/nowhere", "/.well-known/oauth-protected-resource/mcp"])(
     "%s says which placement answered",
     async (path) => {
-      const response = await get(path);
+      const response = await fetch(new URL(path, origin));
       await response.arrayBuffer();
       expect(response.headers.get("x-served-by")).toBe("workers");
     },
   );
+});
+
+test("the bundle is at most 250 KB gzipped", () => {
+  expect(gzipSync(bundle).length).toBeLessThan(250_000);
 });

@@ -1,4 +1,4 @@
-import { UpstreamError } from "@hybrid-mcp/service-kit";
+import { UpstreamError } from "@hybrid-mcp/service-kit/upstream";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createGithubStandIn } from "../../local/standins/github/stand-in.ts";
 import { type StandInServer, serveStandIns } from "../../local/standins/serve.ts";
@@ -27,7 +27,10 @@ beforeAll(async () => {
 afterAll(() => standIns.close());
 afterEach(() => github.faults.clear());
 
-const api = (token: string) => new GithubApi(`${standIns.origin}/github/api`, token);
+/** Pauses before retries take no time. */
+const clock = { now: Date.now, random: Math.random, sleep: async () => {} };
+const at = (origin: string, token: string) => new GithubApi(`${origin}/github/api`, { token, headers: {} }, clock);
+const api = (token: string) => at(standIns.origin, token);
 
 async function failure(promise: Promise<unknown>): Promise<UpstreamError> {
   const error = await promise.then(
@@ -39,12 +42,10 @@ async function failure(promise: Promise<unknown>): Promise<UpstreamError> {
 }
 
 describe("an error tells what to do next", () => {
-  test("401: connect again", async () => {
+  test("401: the connection has ended", async () => {
     const { message, status } = await failure(api("wrong").getMe(signal));
     expect(status).toBe(401);
-    expect(message).toBe(
-      "GitHub answered 401: Bad credentials. The connection to GitHub has ended or was taken back: ask the person to connect GitHub again.",
-    );
+    expect(message).toBe("GitHub answered 401: Bad credentials. The connection has ended or was taken back.");
     expect(message).not.toContain("wrong");
   });
 
@@ -108,24 +109,45 @@ describe("an error tells what to do next", () => {
       now: () => now,
     });
     const limited = await serveStandIns({ host: "127.0.0.1", port: 0, standIns: { github: handler } });
-    const { message, retryAfter } = await failure(new GithubApi(`${limited.origin}/github/api`, "all").getMe(signal));
+    const { message, retryAfter } = await failure(at(limited.origin, "all").getMe(signal));
     await limited.close();
     expect(message).toMatch(/API rate limit exceeded.* try again in 3\d{3} s, at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\.$/);
     expect(retryAfter).toBeGreaterThan(3590);
     expect(retryAfter).toBeLessThanOrEqual(3601);
   });
 
-  test("5xx: try again", async () => {
-    github.faults.set({ failNext: { status: 502, times: 1 } });
+  test("5xx, again and again: try later", async () => {
+    github.faults.set({ failNext: { status: 502, times: 3 } });
     expect((await failure(api("all").getMe(signal))).message).toBe(
       "GitHub answered 502: Bad Gateway. Try again in a while.",
     );
   });
 
+  test("5xx to what changes something: look first whether it is there", async () => {
+    github.faults.set({ failNext: { status: 502, times: 1 } });
+    const { message } = await failure(api("all").createIssue(ORCHARD, ISSUE, signal));
+    expect(message).toMatch(/^GitHub answered 502: .* look with list_issues before you try again\.$/);
+  });
+
+  test("something in GitHub's place answers", async () => {
+    const page = async () => new Response("<html>", { headers: { "content-type": "text/html" } });
+    const other = await serveStandIns({ host: "127.0.0.1", port: 0, standIns: { github: page } });
+    const asking = at(other.origin, "all");
+    const errors = [
+      await failure(asking.getMe(signal)),
+      await failure(asking.listIssues(ORCHARD, {}, signal)),
+      await failure(asking.getContents(ORCHARD, { path: "x", ref: undefined }, signal)),
+    ];
+    await other.close();
+    for (const { message } of errors) {
+      expect(message).toBe("GitHub answered with something that is not its own. Try again in a while.");
+    }
+  });
+
   test("no answer: try again, but look first whether what was to be made is there", async () => {
     const closed = await serveStandIns({ host: "127.0.0.1", port: 0, standIns: {} });
     await closed.close();
-    const nobody = new GithubApi(`${closed.origin}/github/api`, "all");
+    const nobody = at(closed.origin, "all");
     const read = await failure(nobody.getMe(signal));
     expect([read.message, read.status]).toEqual([
       "GitHub did not answer (unreachable). Try again in a while.",
@@ -134,6 +156,31 @@ describe("an error tells what to do next", () => {
     const write = await failure(nobody.createIssue(ORCHARD, ISSUE, signal));
     expect(write.message).toContain("look with list_issues before you try again");
   });
+});
+
+test("a read that fails in passing is tried again", async () => {
+  github.faults.set({ failNext: { status: 502, times: 2 } });
+  expect((await api("all").getMe(signal)).login).toBe("ada");
+});
+
+test("every request carries the headers of the call and no credential but its own", async () => {
+  const seen: Headers[] = [];
+  const seeing = await serveStandIns({
+    host: "127.0.0.1",
+    port: 0,
+    standIns: {
+      github: async ({ headers }) => {
+        seen.push(headers);
+        return Response.json({});
+      },
+    },
+  });
+  const call = { token: "all", headers: { traceparent: "00-trace" } };
+  await new GithubApi(`${seeing.origin}/github/api`, call).getMe(signal);
+  await seeing.close();
+  expect(seen).toHaveLength(1);
+  expect([seen[0]!.get("authorization"), seen[0]!.get("traceparent")]).toEqual(["Bearer all", "00-trace"]);
+  expect(seen[0]!.get("user-agent")).toContain("hybrid-mcp");
 });
 
 test("a connection that breaks in the middle of a file is GitHub not answering", async () => {
@@ -147,7 +194,7 @@ test("a connection that breaks in the middle of a file is GitHub not answering",
     return new Response(new ReadableStream({ pull }));
   };
   const broken = await serveStandIns({ host: "127.0.0.1", port: 0, standIns: { github: breaking } });
-  const asking = new GithubApi(`${broken.origin}/github/api`, "all");
+  const asking = at(broken.origin, "all");
   const errors = [
     await failure(asking.getContents(ORCHARD, { path: "x", ref: undefined }, signal)),
     await failure(asking.readFile(ORCHARD, { path: "x", ref: undefined }, { offset: 0, length: 10_000_000 }, signal)),

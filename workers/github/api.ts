@@ -1,7 +1,8 @@
-import { toolsFor } from "@hybrid-mcp/service-kit";
+import { toolsFor } from "@hybrid-mcp/service-kit/tool";
+import { type UpstreamCall, UpstreamClient, type UpstreamClock, UpstreamError } from "@hybrid-mcp/service-kit/upstream";
 import { Octokit } from "@octokit/core";
 import type { components } from "@octokit/openapi-types";
-import { explained } from "./github-error.ts";
+import { explained, TRY_AGAIN } from "./github-error.ts";
 import { readWindow, type Window } from "./read-window.ts";
 
 type Schemas = components["schemas"];
@@ -16,26 +17,32 @@ export interface RepositoryName {
   repo: string;
 }
 
-/** How long one request may take before it is given up, in milliseconds. */
-const TIMEOUT_MS = 30_000;
-
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** The GitHub REST API as far as the tools use it; types come from its published OpenAPI document. */
+/** What Octokit is given for a request: it goes through the {@link UpstreamClient}, credential, deadlines and all. */
+interface RequestSettings {
+  signal: AbortSignal;
+  fetch: ReturnType<UpstreamClient["fetcher"]>;
+}
+
+/** The GitHub REST API as far as the tools use it, for one call; types come from its published OpenAPI document. */
 export class GithubApi {
+  readonly #client: UpstreamClient;
   readonly #octokit: Octokit;
 
   /**
    * @param baseUrl e.g. `https://api.github.com`
-   * @param token of an OAuth app, a GitHub App's user, or a personal one
+   * @param call with a token of an OAuth app, of a GitHub App's user, or a personal one
+   * @param clock default: the system's
    */
-  constructor(baseUrl: string, token: string) {
-    this.#octokit = new Octokit({ baseUrl, auth: token, userAgent: "hybrid-mcp", log: silent });
+  constructor(baseUrl: string, call: UpstreamCall, clock?: UpstreamClock) {
+    this.#client = new UpstreamClient({ title: "GitHub", baseUrl, call, ...(clock && { clock }) });
+    this.#octokit = new Octokit({ baseUrl, userAgent: "hybrid-mcp", log: silent });
   }
 
   /** https://docs.github.com/en/rest/users/users#get-the-authenticated-user */
   getMe(signal: AbortSignal) {
-    return this.#ask(signal, async (request) => (await this.#octokit.request("GET /user", { request })).data);
+    return this.#ask(signal, async (request) => json((await this.#octokit.request("GET /user", { request })).data));
   }
 
   /**
@@ -50,7 +57,7 @@ export class GithubApi {
         request,
       });
       const next = /<([^<>]+)>; *rel="next"/.exec(headers.link ?? "")?.[1];
-      return { issues: data, next: next && new URL(next).searchParams };
+      return { issues: json(data), next: next && new URL(next).searchParams };
     });
   }
 
@@ -63,8 +70,8 @@ export class GithubApi {
     return this.#ask(
       signal,
       async (request) =>
-        (await this.#octokit.request("POST /repos/{owner}/{repo}/issues", { ...issue, ...name, request })).data,
-      "The issue may have been created all the same: look with list_issues before you try again.",
+        json((await this.#octokit.request("POST /repos/{owner}/{repo}/issues", { ...issue, ...name, request })).data),
+      { unanswered: "The issue may have been created all the same: look with list_issues before you try again." },
     );
   }
 
@@ -75,21 +82,20 @@ export class GithubApi {
   getContents(name: RepositoryName, at: ContentsAt, signal: AbortSignal): Promise<Contents> {
     return this.#ask(signal, async (request) => {
       const body = await this.#contents(name, at, "object", request);
-      return (await new Response(body).json()) as Contents;
+      return json((await new Response(body).json().catch(() => undefined)) as Contents);
     });
   }
 
   /** Bytes of a file of up to 100 MB, of which no more is read than is asked for. */
   readFile(name: RepositoryName, at: ContentsAt, window: Window, signal: AbortSignal): Promise<Uint8Array> {
-    return this.#ask(signal, async (request) => readWindow(await this.#contents(name, at, "raw", request), window));
+    const read = async (request: RequestSettings) => {
+      const body = await this.#contents(name, at, "raw", request);
+      return readWindow(body, window);
+    };
+    return this.#ask(signal, read, { stream: true });
   }
 
-  async #contents(
-    name: RepositoryName,
-    { path, ref }: ContentsAt,
-    form: "object" | "raw",
-    request: { signal: AbortSignal },
-  ) {
+  async #contents(name: RepositoryName, { path, ref }: ContentsAt, form: "object" | "raw", request: RequestSettings) {
     const { data } = await this.#octokit.request("GET /repos/{owner}/{repo}/contents/{path}", {
       ...name,
       path,
@@ -103,11 +109,11 @@ export class GithubApi {
   /** @throws {UpstreamError} for an error of GitHub, or no answer in time */
   async #ask<Answer>(
     signal: AbortSignal,
-    ask: (request: { signal: AbortSignal }) => Promise<Answer>,
-    unanswered?: string,
+    ask: (request: RequestSettings) => Promise<Answer>,
+    { unanswered = TRY_AGAIN, stream = false } = {},
   ): Promise<Answer> {
     try {
-      return await ask({ signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) });
+      return await ask({ signal, fetch: this.#client.fetcher({ unanswered }, { stream }) });
     } catch (error) {
       if (signal.aborted) throw error;
       throw explained(error, unanswered);
@@ -123,3 +129,9 @@ interface ContentsAt {
 }
 
 export const defineTool = toolsFor<GithubApi>();
+
+/** @throws {UpstreamError} for what Octokit could not read as JSON: something in GitHub's place has answered */
+function json<Data>(data: Data): Data {
+  if (typeof data === "object" && data !== null) return data;
+  throw new UpstreamError(`GitHub answered with something that is not its own. ${TRY_AGAIN}`);
+}

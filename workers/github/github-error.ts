@@ -1,6 +1,6 @@
-import { UpstreamError } from "@hybrid-mcp/service-kit";
+import { UpstreamError } from "@hybrid-mcp/service-kit/upstream";
 
-/** What Octokit throws when GitHub answers with an error, or (without `response`) does not answer. */
+/** What Octokit throws when GitHub answers with an error; without `response`, of what `fetch` threw, its cause. */
 interface HttpError extends Error {
   name: "HttpError";
   status: number;
@@ -14,26 +14,26 @@ interface ErrorBody {
 }
 
 /** What to do when a request got no answer, by default: nothing has happened, or nothing that matters. */
-const TRY_AGAIN = "Try again in a while.";
+export const TRY_AGAIN = "Try again in a while.";
 
 /**
  * Turns what Octokit throws into an error that tells a model what to do next
  * (https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api).
  *
  * @param error anything that was thrown
- * @param unanswered what to do when there was no answer
+ * @param unanswered what to do when there was no answer, or one that leaves open whether it was done
  * @returns an {@link UpstreamError}, or the error itself when it does not come from a request
  */
 export function explained(error: unknown, unanswered = TRY_AGAIN): unknown {
   if (!(error instanceof Error)) return error;
   if (!isHttpError(error)) return isLostConnection(error) ? noAnswer(error, unanswered) : error;
-  if (!error.response) return noAnswer(error.cause, unanswered);
+  if (!error.response) return error.cause;
 
   const { status, response } = error;
   const body = (typeof response.data === "object" && response.data !== null ? response.data : {}) as ErrorBody;
   const header = (name: string) => response.headers[name]?.toString();
   const wait = secondsToWait(status, body.message ?? "", header);
-  const next = wait === undefined ? nextStep(status, header) : limited(wait, header);
+  const next = wait === undefined ? nextStep(status, header, unanswered) : limited(wait, header);
   const reason = [body.message ?? "no reason given", fieldErrors(body)].filter(Boolean).join(": ");
   return new UpstreamError(`GitHub answered ${status}: ${reason.replace(/[.\s]+$/, "")}. ${next}`, status, wait);
 }
@@ -44,14 +44,14 @@ function isHttpError(error: Error): error is HttpError {
   return error.name === "HttpError";
 }
 
-/** The connection broke, or time was up, while the body was read. */
+/** The connection broke, or time was up, while a body was read as it came. */
 function isLostConnection(error: Error): boolean {
   // Workers say "Network connection lost.", Node says "terminated".
   return error.name === "TimeoutError" || /^(?:network connection lost|terminated)/i.test(error.message);
 }
 
-function noAnswer(cause: unknown, next: string): UpstreamError {
-  const why = cause instanceof Error && cause.name === "TimeoutError" ? "it took too long" : "unreachable";
+function noAnswer(cause: Error, next: string): UpstreamError {
+  const why = cause.name === "TimeoutError" ? "it took too long" : "unreachable";
   return new UpstreamError(`GitHub did not answer (${why}). ${next}`);
 }
 
@@ -77,9 +77,8 @@ function limited(wait: number, header: Header): string {
   return `Do not call GitHub again before that: try again in ${wait} s${until}.`;
 }
 
-function nextStep(status: number, header: Header): string {
-  if (status === 401)
-    return "The connection to GitHub has ended or was taken back: ask the person to connect GitHub again.";
+function nextStep(status: number, header: Header, unanswered: string): string {
+  if (status === 401) return "The connection has ended or was taken back.";
   if (status === 403) {
     return `The connected account may not do this. ${lacking(header) ?? "Ask the person, or an owner of the repository, for access"}.`;
   }
@@ -92,7 +91,7 @@ function nextStep(status: number, header: Header): string {
   }
   if (status === 410) return "It was deleted, or issues are switched off in this repository. Do not try again.";
   if (status === 422) return "Correct what is named and try again.";
-  if (status >= 500) return TRY_AGAIN;
+  if (status >= 500) return unanswered;
   return "Trying again will not help as it is.";
 }
 

@@ -1,17 +1,14 @@
 import { gzipSync } from "node:zlib";
 import { bundleWorker } from "@hybrid-mcp/service-kit/bundle";
-import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from "@modelcontextprotocol/client";
-import { Client as LegacyClient } from "@modelcontextprotocol/sdk/client/index.js";
-import { StreamableHTTPClientTransport as LegacyTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { Miniflare } from "miniflare";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { LARGE_FILE, refsOf } from "../../local/standins/github/files.ts";
 import { SEEDED_ISSUES } from "../../local/standins/github/seed.ts";
 import { createGithubStandIn } from "../../local/standins/github/stand-in.ts";
 import { type StandInServer, serveStandIns } from "../../local/standins/serve.ts";
+import * as service from "../oauth-broker/testing/service-client.ts";
+import { TestBroker } from "../oauth-broker/testing/test-broker.ts";
 
-const TOKEN = "a-bearer-token-for-the-test";
-const authorized = { requestInit: { headers: { authorization: `Bearer ${TOKEN}` } } };
+const SHARED = { SHARED_CONNECTIONS: JSON.stringify({ github: "grace-token" }) };
 const ORCHARD = { owner: "ada", repo: "orchard" };
 
 interface Issue {
@@ -38,10 +35,13 @@ interface FileContents {
   entries?: { name: string; type: string; size?: number }[];
 }
 
-let worker: Miniflare;
-let url: URL;
 let standIns: StandInServer;
+let broker: TestBroker;
 let bundle: Uint8Array;
+let origin: string;
+/** Of Ada, who may read, and who may write. */
+let reader: string;
+let writer: string;
 const asked: string[] = [];
 const github = createGithubStandIn({
   tokens: [{ token: "grace-token", login: "grace" }],
@@ -54,69 +54,39 @@ beforeAll(async () => {
     return github.handler(request);
   };
   standIns = await serveStandIns({ host: "127.0.0.1", port: 0, standIns: { github: handler } });
+  const apiUrl = `${standIns.origin}/github/api`;
   bundle = (await bundleWorker(import.meta.dirname)).contents;
-  worker = new Miniflare({
-    modules: [{ type: "ESModule", path: "worker.js", contents: bundle }],
-    compatibilityDate: "2026-07-01",
-    bindings: {
-      VERSION: "1.2.3+test",
-      PLACEMENT: "workers",
-      PUBLIC_URL: "https://github-mcp.example.com",
-      BEARER_TOKEN: TOKEN,
-      GITHUB_API_URL: `${standIns.origin}/github/api`,
-      GITHUB_TOKEN: "grace-token",
-    },
+  broker = await TestBroker.start({
+    policy: [{ people: ["github:ada"], scopes: ["github:write"] }],
+    services: { github: { contents: bundle, bindings: { GITHUB_API_URL: apiUrl } } },
+    config: () => ({ connections: { github: { clientId: "github-connection", siteUrl: standIns.origin, apiUrl } } }),
+    bindings: SHARED,
   });
-  url = await worker.ready;
+  origin = broker.serviceUrls.github!;
+  reader = await broker.tokenFor("ada", ["github:read"], `${origin}/mcp`);
+  writer = await broker.tokenFor("ada", ["github:read", "github:write"], `${origin}/mcp`);
 });
 afterAll(async () => {
-  await worker.dispose();
-  await standIns.close();
+  await broker?.close();
+  await standIns?.close();
 });
 afterEach(() => {
   github.faults.clear();
   asked.length = 0;
 });
 
-async function modern(): Promise<ModernClient> {
-  const client = new ModernClient({ name: "test", version: "1" });
-  await client.connect(new ModernTransport(new URL("/mcp", url), authorized));
-  return client;
-}
-
-async function legacy(): Promise<LegacyClient> {
-  const client = new LegacyClient({ name: "test", version: "1" });
-  await client.connect(new LegacyTransport(new URL("/mcp", url), authorized));
-  return client;
-}
-
-const text = (result: object) => (result as { content: { text: string }[] }).content[0]!.text;
-
-describe.each([
-  ["the v2 SDK's client", modern],
-  ["the v1 SDK's client", legacy],
-])("with %s", (which, connect) => {
-  let client: ModernClient | LegacyClient;
+describe.each(service.clients)("with %s", (which, connect) => {
+  let client: service.McpClient;
 
   beforeAll(async () => {
-    client = await connect();
+    client = await connect(origin, writer);
     // A client checks answers against the output schemas that it knows from the list.
     await client.listTools();
   });
-  afterAll(() => client.close());
+  afterAll(() => client?.close());
 
-  async function call<Answer>(name: string, args: Record<string, unknown> = {}): Promise<Answer> {
-    const result = await client.callTool({ name, arguments: args });
-    expect(result.isError, text(result)).toBeFalsy();
-    expect(JSON.parse(text(result))).toEqual(result.structuredContent);
-    return result.structuredContent as Answer;
-  }
-
-  async function refusal(name: string, args: Record<string, unknown>): Promise<string> {
-    const result = await client.callTool({ name, arguments: args });
-    expect(result.isError, text(result)).toBe(true);
-    return text(result);
-  }
+  const call = <Answer>(name: string, args?: Record<string, unknown>) => service.call<Answer>(client, name, args);
+  const refusal = (name: string, args: Record<string, unknown>) => service.refusal(client, name, args);
 
   test("the tools are listed with output schemas, and only create_issue changes something", async () => {
     const { tools } = await client.listTools();
@@ -270,11 +240,55 @@ describe.each([
   });
 });
 
-test("the resource metadata names the scopes", async () => {
-  const response = await fetch(new URL("/.well-known/oauth-protected-resource/mcp", url));
+test("a credential that GitHub does not take any more: connect it again, and where", async () => {
+  github.faults.set({ failNext: { status: 401, times: 1 } });
+  const client = await service.clients[0]![1](origin, reader);
+  expect(await service.refusal(client, "get_me")).toContain(`open ${broker.issuer}/auth/github and connect it again`);
+  await client.close();
+});
+
+test("without a connection the model is told where the person connects GitHub", async () => {
+  await broker.reconfigure({}, { SHARED_CONNECTIONS: "{}" });
+  try {
+    const client = await service.clients[0]![1](origin, reader);
+    expect(await service.refusal(client, "get_me")).toBe(
+      `GitHub is not connected yet. Ask the person to open ${broker.issuer}/auth/github and connect it, then try again.`,
+    );
+    await client.close();
+    expect(asked).toEqual([]);
+  } finally {
+    await broker.reconfigure({}, SHARED);
+  }
+});
+
+test.each([
+  ["no token", undefined],
+  ["a wrong token", "a:wrong:token"],
+])("%s is answered 401, naming the resource metadata (RFC 9728 section 5.1)", async (_, token) => {
+  const response = await service.post(origin, token, "get_me");
+  expect(response.status).toBe(401);
+  const challenge = service.challengeOf(response);
+  expect(challenge.resource_metadata).toBe(`${origin}/.well-known/oauth-protected-resource/mcp`);
+  expect(challenge.error).toBe(token && "invalid_token");
+  expect(asked).toEqual([]);
+});
+
+test("a tool beyond the token's scopes is answered 403, naming all that a new token needs (RFC 6750 section 3.1)", async () => {
+  const response = await service.post(origin, reader, "create_issue", { ...ORCHARD, title: "Not allowed" });
+  expect(response.status).toBe(403);
+  const challenge = service.challengeOf(response);
+  expect(challenge.error).toBe("insufficient_scope");
+  expect(challenge.scope!.split(" ").toSorted()).toEqual(["github:read", "github:write"]);
+  expect(asked).toEqual([]);
+});
+
+test("the resource metadata names the resource, the broker and the scopes that its tools need", async () => {
+  const response = await fetch(`${origin}/.well-known/oauth-protected-resource/mcp`);
   expect(await response.json()).toMatchObject({
-    resource: "https://github-mcp.example.com/mcp",
-    scopes_supported: ["github:read", "github:write", "github:admin"],
+    resource: `${origin}/mcp`,
+    resource_name: "GitHub",
+    authorization_servers: [broker.issuer],
+    scopes_supported: ["github:read", "github:write"],
   });
 });
 

@@ -1,3 +1,4 @@
+import { catalogue } from "@hybrid-mcp/catalogue";
 import { createService, type ServiceEnv } from "@hybrid-mcp/service-kit";
 import { GithubApi } from "./api.ts";
 import { createIssue } from "./tools/create-issue.ts";
@@ -7,15 +8,14 @@ import { getMe } from "./tools/me.ts";
 
 interface Env extends ServiceEnv {
   GITHUB_API_URL: string;
-  GITHUB_TOKEN: string;
 }
 
 export default createService<Env, GithubApi>({
   name: "github",
-  title: "GitHub",
+  title: catalogue.github.title,
   instructions:
     "GitHub repositories: their files and issues. Repositories are named by owner and repo (octocat/hello: owner octocat, repo hello); get_me tells the person's own login. Before you create an issue, look with list_issues whether it is there already.",
-  scopes: [{ name: "github:read" }, { name: "github:write" }, { name: "github:admin" }],
+  scopes: catalogue.github.scopes,
   tools: [getMe, listIssues, getFileContents, createIssue],
-  upstream: (env) => new GithubApi(env.GITHUB_API_URL, env.GITHUB_TOKEN),
+  upstream: (env, call) => new GithubApi(env.GITHUB_API_URL, call),
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineTool } from "../api.ts";
+import { tableInput } from "./table-input.ts";
 
 /** Rows that Coda is asked for at a time: small enough for a long listing to tell its progress. */
 const PAGE_SIZE = 50;
@@ -12,8 +13,7 @@ export const listRows = defineTool({
   scope: "coda:read",
   readOnly: true,
   input: z.strictObject({
-    doc: z.string().min(1).describe("Id of the doc"),
-    table: z.string().min(1).describe("Id or name of the table"),
+    ...tableInput,
     query: z.string().min(1).optional().describe('Only rows with this value in a column, both quoted: "Status":"Done"'),
     limit: z.int().min(1).max(1000).default(100).describe("How many rows; above 50, rounded up to a multiple of 50"),
     cursor: z.string().min(1).optional().describe("next_cursor of the answer before, for the rows after it"),

@@ -1,4 +1,4 @@
-import { ToolError } from "@hybrid-mcp/service-kit";
+import { ToolError } from "@hybrid-mcp/service-kit/tool";
 import { z } from "zod";
 import { type Contents, defineTool, type GithubApi, type RepositoryName } from "../api.ts";
 import { decodeWindow } from "../read-window.ts";

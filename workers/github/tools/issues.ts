@@ -1,4 +1,4 @@
-import { ToolError } from "@hybrid-mcp/service-kit";
+import { ToolError } from "@hybrid-mcp/service-kit/tool";
 import type { components } from "@octokit/openapi-types";
 import { z } from "zod";
 import { defineTool } from "../api.ts";

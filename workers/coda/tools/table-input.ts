@@ -1,0 +1,19 @@
+import { z } from "zod";
+
+/** A part of the API's path, so never one that leads elsewhere. */
+const pathPart = z
+  .string()
+  .min(1)
+  .regex(/^(?!\.{1,2}$)/, "must not be . or ..");
+
+/** The input that names a doc. */
+export const docInput = { doc: pathPart.describe("Id of the doc") };
+
+/** The input that names a table. */
+export const tableInput = { ...docInput, table: pathPart.describe("Id or name of the table") };
+
+/** The input that asks for one page of a list. */
+export const pageInput = {
+  limit: z.int().min(1).max(100).default(100).describe("How many at most"),
+  cursor: z.string().min(1).optional().describe("next_cursor of the answer before, for what comes after it"),
+};
