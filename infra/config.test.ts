@@ -12,7 +12,7 @@ const good = {
     zoneId: "fedcba9876543210fedcba9876543210",
     workersSubdomain: "acme",
   }),
-  "hybrid-mcp:services": '{"firecrawl":{"placement":"workers"}}',
+  "hybrid-mcp:services": '{"github":{"enabled":false},"firecrawl":{"placement":"workers"}}',
   "hybrid-mcp:auth": '{"providers":["github"],"github":{"clientId":"Iv1.abc"}}',
   "hybrid-mcp:clientSecrets": '{"github":"s3cr3t"}',
   "cloudflare:apiToken": "another provider's key is none of our business",
@@ -20,7 +20,11 @@ const good = {
 
 const withServices = (services: object) => ({
   ...good,
-  "hybrid-mcp:services": JSON.stringify({ firecrawl: { placement: "workers" }, ...services }),
+  "hybrid-mcp:services": JSON.stringify({
+    github: { enabled: false },
+    firecrawl: { placement: "workers" },
+    ...services,
+  }),
 });
 const withAuth = (auth: object) => ({
   ...good,
@@ -63,13 +67,13 @@ describe("a good config", () => {
 
   test("leaves out a service that is switched off, and asks nothing for it", () => {
     const { config } = parseConfig(withServices({ coda: { enabled: false }, firecrawl: { enabled: false } }));
-    expect(enabledServices(config!)).toEqual(["github"]);
+    expect(enabledServices(config!)).toEqual([]);
   });
 
   test("Firecrawl is on the droplet unless the config says otherwise", () => {
     const { config } = parseConfig({
       ...good,
-      "hybrid-mcp:services": "{}",
+      "hybrid-mcp:services": '{"github":{"enabled":false}}',
       "hybrid-mcp:droplet": '{"dockerHost":"unix:///var/run/docker.sock"}',
     });
     expect([config!.services.coda.placement, config!.services.firecrawl.placement]).toEqual(["workers", "droplet"]);
@@ -166,7 +170,7 @@ describe("a bad config names the key, the value and what is allowed", () => {
       withAuth({ policy: [{ people: ["github:ada"], scopes: ["coda:wrte"] }] }),
       '  hybrid-mcp:auth.policy.0.scopes.0: "coda:wrte" is not allowed; allowed: coda:read, coda:write, coda:admin, ' +
         "coda:connect, coda:*, github:read, github:write, github:admin, github:connect, github:*, firecrawl:read, " +
-        "firecrawl:crawl, firecrawl:connect, firecrawl:*",
+        "firecrawl:crawl, firecrawl:connect, firecrawl:*, google:connect, n8n:connect",
     ],
     [
       "a person who is neither a GitHub login nor an address",
@@ -188,6 +192,7 @@ describe("a bad config names the key, the value and what is allowed", () => {
       "  hybrid-mcp:domain: is missing",
       "  hybrid-mcp:cloudflare: is missing",
       "  hybrid-mcp:auth: is missing",
+      expect.stringContaining("  hybrid-mcp:auth.connections.github: is missing; people connect their GitHub accounts"),
       expect.stringContaining("  hybrid-mcp:droplet.sshPublicKey: is missing"),
       expect.stringContaining("  hybrid-mcp:droplet.sshAllow: is missing"),
     ]);

@@ -84,11 +84,15 @@ const matchers = {
 };
 
 /** Every scope that a policy may give, wildcards among them. */
-const scopes = serviceNames.flatMap((name) => [
-  ...catalogue[name].scopes.map((scope) => scope.name),
-  connectScope(name),
-  `${name}:*`,
-]);
+const scopes = [
+  ...serviceNames.flatMap((name) => [
+    ...catalogue[name].scopes.map((scope) => scope.name),
+    connectScope(name),
+    `${name}:*`,
+  ]),
+  // What can be connected and is no service here.
+  ...["google", "n8n"].map(connectScope),
+];
 
 /** An OAuth app or GitHub App at GitHub (or at a GitHub Enterprise Server). */
 const gitHubApp = z.strictObject({
@@ -320,6 +324,12 @@ function missing(raw: Record<string, unknown>): [key: string, message: string][]
     if (value("auth", "connections", provider) && !value("clientSecrets", `${provider}Connection`)) {
       secret(`${provider}Connection`);
     }
+  }
+  if (enabled.includes("github") && !value("auth", "connections", "github") && !value("sharedConnections", "github")) {
+    found.push([
+      "auth.connections.github",
+      "people connect their GitHub accounts with an OAuth app: give its clientId (or a token for all, in sharedConnections.github)",
+    ]);
   }
   if (onDroplet && !value("droplet", "dockerHost")) {
     const why = "a service is placed on the droplet, whose Docker Engine is reached over SSH";

@@ -6,8 +6,10 @@ import type { BrokerEnv, Ctx } from "./config.ts";
 import { MessagePage } from "./pages/message.tsx";
 import { authorizeRoutes } from "./routes/authorize.tsx";
 import { callbackRoutes } from "./routes/callback.ts";
+import { connectionRoutes } from "./routes/connections.tsx";
 import { serviceRoutes } from "./routes/services.ts";
 import { signInRoutes } from "./routes/sign-in.tsx";
+import { tokenRoutes } from "./routes/token.ts";
 import { SignInError } from "./sign-in/provider.ts";
 
 /** The broker's HTTP side, to be mounted at the issuer's origin. What it does not know is the library's. */
@@ -32,6 +34,8 @@ app.route("/", signInRoutes);
 app.route("/", callbackRoutes);
 app.route("/", authorizeRoutes);
 app.route("/", serviceRoutes);
+app.route("/", connectionRoutes);
+app.route("/", tokenRoutes);
 app.all("*", (c) => authorizationServer(c.env).fetch(c.req.raw, c.env, c.executionCtx as never));
 
 app.onError((error, c) => {

@@ -1,6 +1,7 @@
-import { OAuthAuthorizationServer } from "@cloudflare/workers-oauth-provider";
+import { GrantType, OAuthAuthorizationServer } from "@cloudflare/workers-oauth-provider";
 import { serviceNames } from "@hybrid-mcp/catalogue";
 import type { BrokerConfig, BrokerEnv } from "./config.ts";
+import { asPerson, readRecord } from "./people/person-record.ts";
 import { scopesOf } from "./resources.ts";
 
 /** How long an access token lives, in seconds: each refresh costs KV writes, and every call is checked anyway. */
@@ -23,6 +24,15 @@ export function authorizationServer({ BROKER_CONFIG: config }: BrokerEnv): OAuth
       clientIdMetadataDocumentEnabled: true,
       scopesSupported: serviceNames.flatMap((service) => scopesOf(service).map(({ name }) => name)),
       accessTokenTTL: ACCESS_TOKEN_TTL,
+      // From the code's exchange, and again from each refresh: a grant that is not used ends, one that is used stays.
+      refreshTokenTTL: config.grantIdleDays * 86_400,
+      refreshTokenIdleTTL: config.grantIdleDays * 86_400,
+      async tokenExchangeCallback({ grantType, userId, env }) {
+        if (grantType !== GrantType.REFRESH_TOKEN) return undefined;
+        // A grant carries its person, so that a call needs no look-up; what they told since then is taken in here.
+        const record = await readRecord(env, userId);
+        return record ? { newProps: { person: asPerson(record) } } : undefined;
+      },
     });
     servers.set(config, server);
   }

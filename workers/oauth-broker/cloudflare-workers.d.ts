@@ -6,4 +6,23 @@ declare module "cloudflare:workers" {
     protected readonly ctx: { waitUntil(promise: Promise<unknown>): void };
     fetch?(request: Request): Response | Promise<Response>;
   }
+
+  /** https://developers.cloudflare.com/durable-objects/api/base/ */
+  export abstract class DurableObject<Env> {
+    constructor(ctx: DurableObjectState, env: Env);
+    protected readonly env: Env;
+    protected readonly ctx: DurableObjectState;
+  }
+
+  interface DurableObjectState {
+    readonly storage: {
+      get<Value>(key: string): Promise<Value | undefined>;
+      put(key: string, value: unknown): Promise<void>;
+      deleteAll(): Promise<void>;
+    };
+    waitUntil(promise: Promise<unknown>): void;
+  }
+
+  /** Lets work of the current request go on after its answer. https://developers.cloudflare.com/workers/runtime-apis/context/#waituntil */
+  export function waitUntil(promise: Promise<unknown>): void;
 }

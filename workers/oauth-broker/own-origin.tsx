@@ -6,7 +6,8 @@ import { MessagePage } from "./pages/message.tsx";
 export function ownPath(c: Ctx, text: string | undefined): string {
   const { origin } = new URL(c.env.BROKER_CONFIG.issuer);
   const url = URL.parse(text ?? "/", origin);
-  return url?.origin === origin ? url.pathname + url.search : "/";
+  // A path that begins with two slashes is another site to a browser, though it came from this origin's URL.
+  return url?.origin === origin && !url.pathname.startsWith("//") ? url.pathname + url.search : "/";
 }
 
 /**

@@ -1,20 +1,24 @@
 import { catalogue, connectScope, type Scope } from "@hybrid-mcp/catalogue";
 import type { Person } from "@hybrid-mcp/service-kit/broker-contract";
 
-/** One rule of the policy: whoever one of its matchers fits gets its scopes. */
-export interface PolicyRule {
+/** Whom something is for: everybody whom one of these fits. */
+export interface Matchers {
   /** `github:<login>` or an e-mail address. */
   people?: string[];
   githubOrganizations?: string[];
   /** `<organisation>/<team slug>`. */
   githubTeams?: string[];
   emailDomains?: string[];
+}
+
+/** One rule of the policy: whoever one of its matchers fits gets its scopes. */
+export interface PolicyRule extends Matchers {
   /** Scope names; `<service>:*` is every scope of a service but `connect`. */
   scopes: string[];
 }
 
 /** Whether a rule speaks of this person. Only verified e-mail addresses count. */
-export function matches(rule: Omit<PolicyRule, "scopes">, person: Person): boolean {
+export function matches(rule: Matchers, person: Person): boolean {
   const has = (list: string[] | undefined, value: string) =>
     list?.some((entry) => entry.toLowerCase() === value) ?? false;
   return (
@@ -49,4 +53,9 @@ export function withImplied(names: Iterable<string>): Set<string> {
     if (granted.has(connectScope(service))) all.add(connectScope(service));
   }
   return all;
+}
+
+/** Whether somebody sees everybody's audit trail and the policy; nobody does unless the config names them. */
+export function isAdministrator(administrators: Matchers | undefined, person: Person): boolean {
+  return administrators !== undefined && matches(administrators, person);
 }

@@ -19,8 +19,8 @@ export async function authenticated(
     return undefined;
   }
   const [name = "", ...rest] = text.split(":");
-  // A name that nobody has is compared as well, so that the time tells nothing about names.
-  const expected = Object.hasOwn(secrets, name) ? secrets[name]! : crypto.randomUUID();
+  // A name that nobody has is compared as well, so that the time tells nothing about names. An empty secret opens nothing.
+  const expected = (Object.hasOwn(secrets, name) && secrets[name]) || crypto.randomUUID();
   return (await sameText(rest.join(":"), expected)) ? name : undefined;
 }
 

@@ -300,6 +300,8 @@ describe("the pages", () => {
   test.each([
     ["another site", "https://evil.example/"],
     ["another site without a scheme", "//evil.example/"],
+    ["another site behind a dot", "/.//evil.example/"],
+    ["another site behind backslashes", "/\\\\evil.example/"],
     ["a script", "javascript:alert(1)"],
   ])("sign-in never leads to %s", async (_, target) => {
     const page = await new TestBrowser().open(`${broker.issuer}/sign-in?return=${encodeURIComponent(target)}`);

@@ -3,8 +3,12 @@ import type { AuditEvent, BrokerBinding, CallAnswer } from "@hybrid-mcp/service-
 import { app } from "./app.tsx";
 import { record } from "./audit/trail.ts";
 import { type BrokerEnv, GATEWAY } from "./config.ts";
+import { credentialFor } from "./connections/credential.ts";
+import { serviceOf } from "./resources.ts";
 import { signServiceToken } from "./service-token.ts";
 import { validateToken } from "./validate-token.ts";
+
+export { ConnectionKeeper } from "./connections/keeper.ts";
 
 /** The broker: its pages and endpoints over HTTP, and what services ask of it over a service binding. */
 export default class OAuthBroker extends WorkerEntrypoint<BrokerEnv> implements BrokerBinding {
@@ -12,10 +16,15 @@ export default class OAuthBroker extends WorkerEntrypoint<BrokerEnv> implements 
     return app.fetch(request, this.env, this.ctx as never);
   }
 
-  /** One RPC per call of a service on Cloudflare: who may do what, as `validateToken` says. */
+  /** One RPC per call of a service on Cloudflare: who may do what, and with which credential of the upstream. */
   async authorize(resource: string, token: string): Promise<CallAnswer | null> {
-    const call = await validateToken(this.env, resource, token);
-    return call && { call };
+    const answer = await validateToken(this.env, resource, token);
+    if (!answer) return null;
+    const { props, ...call } = answer;
+    // Who may do nothing in the service needs no credential there.
+    if (call.scope.length === 0) return { call };
+    const credential = await credentialFor(this.env, props.person, serviceOf(this.env, resource).name);
+    return { call, ...(credential && { credential }) };
   }
 
   record(events: AuditEvent[]): Promise<void> {

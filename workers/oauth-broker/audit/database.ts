@@ -24,6 +24,8 @@ const MIGRATIONS: string[][] = [
     "CREATE INDEX audit_by_user ON audit (user, time)",
     "CREATE INDEX audit_by_time ON audit (time)",
   ],
+  // When each grant was used last, and what was done with it.
+  [`CREATE INDEX audit_by_grant ON audit ("grant", time) WHERE "grant" IS NOT NULL`],
 ];
 
 /**

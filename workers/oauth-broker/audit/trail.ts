@@ -34,42 +34,106 @@ export async function record(database: AuditDatabase, events: readonly AuditEven
   );
 }
 
+/** Which events; what is undefined does not matter. */
 export interface TrailFilter {
   /** Only this person's; undefined: everybody's. */
   user?: string;
+  grant?: string;
   service?: string;
   decision?: AuditEvent["decision"];
   /** Unix times in milliseconds: from (inclusive) and before. */
   from?: number;
   before?: number;
-  /** `id` of the last event of the page before. */
-  after?: number;
+}
+
+/** A part of the trail. */
+export interface TrailPage extends TrailFilter {
+  /** `next` of the page before. */
+  after?: string;
   /** At most 1000. */
   limit: number;
 }
 
-/** Reads the trail, newest first. */
+/** Reads the trail, newest first. An `after` that is none begins at the newest. */
 export async function read(
   database: AuditDatabase,
-  filter: TrailFilter,
-): Promise<{ events: (AuditEvent & { id: number })[]; next?: number }> {
-  const conditions: [sql: string, value: unknown][] = [
+  { after, limit, ...filter }: TrailPage,
+): Promise<{ events: (AuditEvent & { id: number })[]; next?: string }> {
+  const [, time, id] = /^(\d+)-(\d+)$/.exec(after ?? "") ?? [];
+  const { where, values } = conditions(filter, [
+    // The first one alone would do for the index, the second one for what is after.
+    ["time <= ?", time && Number(time)],
+    ["(time, id) < (?, ?)", time && [Number(time), Number(id)]],
+  ]);
+  const atMost = Math.min(limit, 1000);
+  const { results } = await database
+    .prepare(`SELECT id, ${COLUMNS} FROM audit ${where} ORDER BY time DESC, id DESC LIMIT ?`)
+    .bind(...values, atMost + 1)
+    .all<Record<string, unknown> & { id: number }>();
+  const events = results.slice(0, atMost).map((row) => ({ id: row.id, ...fromRow(row) }));
+  const last = events.at(-1);
+  return { events, ...(results.length > atMost && last && { next: `${last.time}-${last.id}` }) };
+}
+
+/** Calls of one service on one day (UTC). */
+export interface DayOfCalls {
+  /** Unix time in milliseconds of its midnight. */
+  day: number;
+  service: string;
+  calls: number;
+}
+
+const DAY_MS = 86_400_000;
+
+/** How many tool calls there were, by day and service; days without any are left out. */
+export async function callsPerDay(database: AuditDatabase, filter: TrailFilter): Promise<DayOfCalls[]> {
+  const { where, values } = conditions(filter, [["kind = ?", "call"]]);
+  const { results } = await database
+    .prepare(
+      `SELECT time / ${DAY_MS} * ${DAY_MS} AS day, COALESCE(service, '') AS service, COUNT(*) AS calls
+       FROM audit ${where} GROUP BY 1, 2 ORDER BY 1, 2`,
+    )
+    .bind(...values)
+    .all<DayOfCalls>();
+  return results;
+}
+
+/**
+ * When each of some grants was last used: Unix times in milliseconds, by grant. That it was given is no use of it.
+ *
+ * @param grants ids; each costs one step in an index
+ */
+export async function lastUses(database: AuditDatabase, grants: readonly string[]): Promise<Map<string, number>> {
+  if (grants.length === 0) return new Map();
+  const { results } = await database
+    .prepare(
+      `SELECT value AS id, (
+         SELECT time FROM audit WHERE "grant" = value AND kind <> 'grant' ORDER BY time DESC LIMIT 1
+       ) AS time FROM json_each(?)`,
+    )
+    .bind(JSON.stringify(grants))
+    .all<{ id: string; time: number | null }>();
+  return new Map(results.flatMap(({ id, time }) => (time === null ? [] : [[id, time] as const])));
+}
+
+type Condition = [sql: string, value: unknown];
+
+/** What a filter says in SQL; what is undefined is left out. */
+function conditions(filter: TrailFilter, more: Condition[]): { where: string; values: unknown[] } {
+  const all: Condition[] = [
     ["user = ?", filter.user],
+    ['"grant" = ?', filter.grant],
     ["service = ?", filter.service],
     ["decision = ?", filter.decision],
     ["time >= ?", filter.from],
     ["time < ?", filter.before],
-    ["id < ?", filter.after],
+    ...more,
   ];
-  const used = conditions.filter(([, value]) => value !== undefined);
-  const where = used.length > 0 ? `WHERE ${used.map(([sql]) => sql).join(" AND ")}` : "";
-  const limit = Math.min(filter.limit, 1000);
-  const { results } = await database
-    .prepare(`SELECT id, ${COLUMNS} FROM audit ${where} ORDER BY id DESC LIMIT ?`)
-    .bind(...used.map(([, value]) => value), limit + 1)
-    .all<Record<string, unknown> & { id: number }>();
-  const events = results.slice(0, limit).map((row) => ({ id: row.id, ...fromRow(row) }));
-  return { events, ...(results.length > limit && { next: events.at(-1)!.id }) };
+  const used = all.filter(([, value]) => value !== undefined);
+  return {
+    where: used.length > 0 ? `WHERE ${used.map(([sql]) => sql).join(" AND ")}` : "",
+    values: used.flatMap(([, value]) => value),
+  };
 }
 
 /**

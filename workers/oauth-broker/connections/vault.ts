@@ -76,6 +76,20 @@ export class Vault {
   }
 }
 
+let vaults: { keys: string; vault: Vault } | undefined;
+
+/**
+ * The vault of this deployment.
+ *
+ * @param keys JSON, `VaultKey[]`; undefined or empty: none
+ * @throws {VaultError} when there is no key, or one that is no good
+ */
+export function vaultOf(keys: string | undefined): Vault {
+  const text = keys || "[]";
+  if (vaults?.keys !== text) vaults = { keys: text, vault: new Vault(JSON.parse(text) as VaultKey[]) };
+  return vaults.vault;
+}
+
 function algorithm(nonce: Uint8Array<ArrayBuffer>, place: string) {
   return { name: "AES-GCM", iv: nonce, additionalData: new TextEncoder().encode(place) };
 }

@@ -7,13 +7,17 @@ export interface ConsentProps {
   details: ConsentDescription;
   service: string;
   person: Person;
-  /** What the client asked for and the person may give. */
+  /** What the client asked for or has already, and the person may give. */
   scopes: readonly Scope[];
+  /** Names of the scopes that the client has already; undefined when it has no access yet. */
+  before: readonly string[] | undefined;
+  /** Whether the person may say that they do not want to be asked again. */
+  mayRemember: boolean;
   handle: string;
 }
 
 /** Shows who asks for what, and where the access goes; a person may untick scopes. */
-export function ConsentPage({ details, service, person, scopes, handle }: ConsentProps) {
+export function ConsentPage({ details, service, person, scopes, before, mayRemember, handle }: ConsentProps) {
   return (
     <Layout title={`Allow ${details.clientName} to use ${service} for you?`}>
       <p>
@@ -31,6 +35,7 @@ export function ConsentPage({ details, service, person, scopes, handle }: Consen
           <strong>That is a program on your computer.</strong> Go on only if you have just started signing in from it.
         </p>
       )}
+      {before && <p>It has access already. What you allow here takes the place of that.</p>}
       <form method="post">
         <input type="hidden" name="handle" value={handle} />
         <fieldset>
@@ -39,13 +44,19 @@ export function ConsentPage({ details, service, person, scopes, handle }: Consen
             <label>
               <input type="checkbox" name="scope" value={name} checked />
               <span>
-                {description}
+                {description} {before && !before.includes(name) && <strong class="tag note">new</strong>}
                 <br />
                 <small>{name}</small>
               </span>
             </label>
           ))}
         </fieldset>
+        {mayRemember && (
+          <label>
+            <input type="checkbox" name="remember" value="on" />
+            <span>Do not ask again for this on this browser for 30 days</span>
+          </label>
+        )}
         <div class="actions">
           <button class="main" type="submit" name="decision" value="approve">
             Allow

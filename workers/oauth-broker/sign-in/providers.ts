@@ -14,6 +14,7 @@ export function providers(env: BrokerEnv): Partial<Record<ProviderName, SignInPr
 
 /** One of them by a name that came from a browser. */
 export function providerOf(env: BrokerEnv, name: string): { name: ProviderName; provider: SignInProvider } | undefined {
-  const provider = providers(env)[name as ProviderName];
-  return provider && { name: name as ProviderName, provider };
+  const offered = providers(env);
+  const provider = Object.hasOwn(offered, name) && offered[name as ProviderName];
+  return provider ? { name: name as ProviderName, provider } : undefined;
 }

@@ -6,16 +6,22 @@ import { SignInError, type SignInProvider } from "./provider.ts";
 /** How long a person may take at the provider, in seconds. */
 const TTL = 600;
 
-/** What a redirect to a provider is for; kept while the person is away. */
-export interface Transaction {
-  purpose: "sign-in";
-  /** The provider: the last part of the callback's path. */
-  name: ProviderName;
+/** What a redirect to a provider is for. */
+export type Purpose =
+  | { purpose: "sign-in" }
+  /** A person connects their account at an upstream; only while they are still the one who is signed in. */
+  | { purpose: "connection"; userId: string };
+
+/** Where a redirect goes, and where it ends. */
+export interface Journey {
+  /** The provider or service: the last part of the callback's path. */
+  name: string;
   /** Path on the broker to go back to. */
   returnTo: string;
-  codeVerifier: string;
-  nonce: string;
 }
+
+/** What is kept of a redirect while the person is away. */
+export type Transaction = Purpose & Journey & { codeVerifier: string; nonce: string };
 
 /** What the redirect to the provider carries of a transaction. */
 export interface BegunTransaction {
@@ -41,10 +47,7 @@ export async function beginSignIn(
  * Begins something that ends with a redirect back from a provider. The state (RFC 6749 section 10.12) works once, for ten
  * minutes, in this browser only: a cookie that is named after it has to come back with it.
  */
-export async function beginTransaction(
-  c: Ctx,
-  about: Omit<Transaction, "codeVerifier" | "nonce">,
-): Promise<BegunTransaction> {
+export async function beginTransaction(c: Ctx, about: Purpose & Journey): Promise<BegunTransaction> {
   const [state, codeVerifier, nonce] = [newHandle(), newHandle(), newHandle()];
   const transaction: Transaction = { ...about, codeVerifier, nonce };
   const { OAUTH_KV } = c.env;
@@ -72,7 +75,7 @@ export async function resumeTransaction(c: Ctx, name: string): Promise<Transacti
   const key = await storageKey("transaction", state);
   const transaction = getCookie(c, cookie, "host") ? await c.env.OAUTH_KV.get<Transaction>(key, "json") : undefined;
   if (transaction?.name !== name) {
-    throw new SignInError("This sign-in has expired, was used, or was started in another browser. Start again.");
+    throw new SignInError("This has expired, was used, or was started in another browser. Start again.");
   }
   await c.env.OAUTH_KV.delete(key);
   deleteCookie(c, cookie, { prefix: "host", secure: true, path: "/" });

@@ -1,4 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { CallAnswer } from "@hybrid-mcp/service-kit/broker-contract";
 import { bundleWorker } from "@hybrid-mcp/service-kit/bundle";
 import { exportJWK, generateKeyPair } from "jose";
@@ -8,6 +11,7 @@ import { createIdentityStandIn, type IdentityStandIn } from "../../../local/stan
 import { type StandInServer, serveStandIns } from "../../../local/standins/serve.ts";
 import { type AuditDatabase, migrate } from "../audit/database.ts";
 import type { BrokerConfig } from "../config.ts";
+import type { VaultKey } from "../connections/vault.ts";
 import type { SigningKey } from "../service-token.ts";
 import { field, TestBrowser } from "./test-browser.ts";
 
@@ -49,6 +53,12 @@ export class TestBroker {
   /** Origin of the stand-ins. */
   readonly standIns: string;
   readonly identity: IdentityStandIn;
+  /** Holds back what the identity provider answers from now on at a path, after it has done what was asked. */
+  hold: { path: string; until: Promise<unknown> } | undefined;
+  /** How many requests the identity provider has not answered, and not seen given up. */
+  unanswered = 0;
+  /** Of new tokens, in seconds, what the identity provider's token endpoints say instead of the truth. */
+  expiresIn: number | undefined;
   readonly signingKeys: SigningKey[];
   config: BrokerConfig;
   /** Origins of the services, by name. */
@@ -57,6 +67,10 @@ export class TestBroker {
   readonly #contents: Uint8Array;
   readonly #server: StandInServer;
   #miniflare: Miniflare | undefined;
+  /** Over the bindings of the options. */
+  #bindings: Record<string, string> = {};
+  /** Where the Durable Objects are. */
+  readonly #objects: string;
 
   private constructor(
     options: TestBrokerOptions,
@@ -68,6 +82,7 @@ export class TestBroker {
       signingKeys: SigningKey[];
       config: BrokerConfig;
       serviceUrls: Record<string, string>;
+      objects: string;
     },
   ) {
     this.#options = options;
@@ -79,6 +94,7 @@ export class TestBroker {
     this.#contents = parts.contents;
     this.signingKeys = parts.signingKeys;
     this.config = parts.config;
+    this.#objects = parts.objects;
   }
 
   static async start(options: TestBrokerOptions): Promise<TestBroker> {
@@ -89,10 +105,20 @@ export class TestBroker {
       Object.keys(options.services ?? {}).map((name, i) => [name, `http://localhost:${port + 1 + i}`]),
     );
     let identity: IdentityStandIn | undefined;
+    let broker: TestBroker | undefined;
     const server = await serveStandIns({
       host: "127.0.0.1",
       port: 0,
-      standIns: { identity: (request) => identity!.handler(request), ...options.standIns },
+      standIns: {
+        identity: async (request) => {
+          const hold = new URL(request.url).pathname.endsWith(broker?.hold?.path ?? "//") ? broker?.hold : undefined;
+          if (broker) broker.unanswered++;
+          const answer = await identity!.handler(request).finally(() => broker && broker.unanswered--);
+          await hold?.until;
+          return withLifetime(answer, broker?.expiresIn);
+        },
+        ...options.standIns,
+      },
     });
     identity = createIdentityStandIn({
       clients: [
@@ -108,6 +134,20 @@ export class TestBroker {
           clientId: "google-client",
           clientSecret: "google-secret",
           name: "Hybrid MCP",
+          redirectUris: [`${issuer}/callback/google`],
+        },
+        {
+          kind: "github-app",
+          clientId: "github-connection",
+          clientSecret: "github-connection-secret",
+          name: "Hybrid MCP connections",
+          redirectUris: [`${issuer}/callback/github`],
+        },
+        {
+          kind: "google",
+          clientId: "google-connection",
+          clientSecret: "google-connection-secret",
+          name: "Hybrid MCP connections",
           redirectUris: [`${issuer}/callback/google`],
         },
       ],
@@ -136,10 +176,16 @@ export class TestBroker {
         },
       },
       policy: options.policy,
+      connections: {},
+      products: [],
+      auditRetentionDays: 90,
+      grantIdleDays: 30,
       ...options.config?.(server.origin),
     };
     const signingKeys = [await newKey("new"), await newKey("old")];
-    const broker = new TestBroker(options, { issuer, identity, server, contents, signingKeys, config, serviceUrls });
+    const objects = await mkdtemp(join(tmpdir(), "broker-objects-"));
+    const parts = { issuer, identity, server, contents, signingKeys, config, serviceUrls, objects };
+    broker = new TestBroker(options, parts);
     broker.#miniflare = new Miniflare(broker.#miniflareOptions());
     await broker.#miniflare.ready;
     await migrate(await broker.database());
@@ -147,14 +193,16 @@ export class TestBroker {
   }
 
   /** Runs it with another config from now on, as after an update of the stack. */
-  async reconfigure(config: Partial<BrokerConfig>): Promise<void> {
+  async reconfigure(config: Partial<BrokerConfig>, bindings: Record<string, string> = {}): Promise<void> {
     this.config = { ...this.config, ...config };
+    this.#bindings = { ...this.#bindings, ...bindings };
     await this.#miniflare!.setOptions(this.#miniflareOptions());
   }
 
   async close(): Promise<void> {
     await this.#miniflare?.dispose();
     await this.#server.close();
+    await rm(this.#objects, { recursive: true, force: true });
   }
 
   /** Anew each time: it is gone when the broker is reconfigured. */
@@ -164,6 +212,13 @@ export class TestBroker {
 
   kv() {
     return this.#miniflare!.getKVNamespace("OAUTH_KV", "broker");
+  }
+
+  /** What the Durable Objects have on disk, as it is there. */
+  async storedObjects(): Promise<string> {
+    const files = await readdir(this.#objects, { recursive: true, withFileTypes: true });
+    const contents = files.filter((each) => each.isFile()).map((each) => readFile(join(each.parentPath, each.name)));
+    return Buffer.concat(await Promise.all(contents)).toString("latin1");
   }
 
   /** Runs the broker's cron trigger. */
@@ -266,6 +321,7 @@ export class TestBroker {
     return {
       host: "127.0.0.1",
       port: Number(new URL(this.issuer).port),
+      durableObjectsPersist: this.#objects,
       workers: [
         {
           name: "broker",
@@ -274,14 +330,22 @@ export class TestBroker {
           compatibilityFlags: ["global_fetch_strictly_public"],
           kvNamespaces: ["OAUTH_KV"],
           d1Databases: ["AUDIT"],
+          durableObjects: { CONNECTIONS: { className: "ConnectionKeeper", useSQLite: true } },
           bindings: {
+            VERSION: "1.2.3+test",
             BROKER_CONFIG: this.config as never,
             GITHUB_CLIENT_SECRET: "github-secret",
             GOOGLE_CLIENT_SECRET: "google-secret",
             CONSENT_SECRET: "0123456789abcdef0123456789abcdef",
             SERVICE_SECRETS: JSON.stringify({ coda: "coda-secret", github: "github-service-secret" }),
             SIGNING_KEYS: JSON.stringify(this.signingKeys),
+            VAULT_KEYS: JSON.stringify([vaultKey("1")]),
+            CONNECTION_CLIENT_SECRETS: JSON.stringify({
+              github: "github-connection-secret",
+              google: "google-connection-secret",
+            }),
             ...this.#options.bindings,
+            ...this.#bindings,
           },
         },
         {
@@ -294,6 +358,7 @@ export class TestBroker {
           name,
           modules: [{ type: "ESModule" as const, path: "worker.js", contents }],
           compatibilityDate: "2026-07-01",
+          compatibilityFlags: ["global_fetch_strictly_public"],
           serviceBindings: { BROKER: "broker" },
           bindings: {
             VERSION: "1.2.3+test",
@@ -313,4 +378,16 @@ export class TestBroker {
 export async function newKey(kid: string): Promise<SigningKey> {
   const { privateKey } = await generateKeyPair("ES256", { extractable: true });
   return { ...(await exportJWK(privateKey)), kid };
+}
+
+/** A key of the vault; the same id is the same key. */
+export function vaultKey(id: string): VaultKey {
+  return { id, key: createHash("sha256").update(`vault key ${id}`).digest("base64") };
+}
+
+/** The answer of a token endpoint with another lifetime in it; any other answer as it is. */
+async function withLifetime(response: Response, expiresIn: number | undefined): Promise<Response> {
+  if (expiresIn === undefined || !response.headers.get("content-type")?.includes("json")) return response;
+  const body = (await response.json()) as object;
+  return Response.json("expires_in" in body ? { ...body, expires_in: expiresIn } : body, { status: response.status });
 }

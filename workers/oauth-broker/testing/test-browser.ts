@@ -1,14 +1,17 @@
 /** A browser as far as tests need one: it keeps cookies and shows pages, and follows redirects only when told to. */
 export class TestBrowser {
   readonly #cookies: Map<string, string>;
+  readonly #fetch: typeof fetch;
 
-  constructor(cookies: Map<string, string> = new Map()) {
+  /** @param fetcher for https with a test certificate authority, or another address; default: the global one */
+  constructor(cookies: Map<string, string> = new Map(), fetcher: typeof fetch = fetch) {
     this.#cookies = cookies;
+    this.#fetch = fetcher;
   }
 
   /** The same browser at this moment, as somebody who copied its cookies has it. */
   copy(): TestBrowser {
-    return new TestBrowser(new Map(this.#cookies));
+    return new TestBrowser(new Map(this.#cookies), this.#fetch);
   }
 
   async open(
@@ -16,7 +19,7 @@ export class TestBrowser {
     init: RequestInit = {},
   ): Promise<{ status: number; location: string; text: string; headers: Headers }> {
     const { origin } = new URL(url);
-    const response = await fetch(url, {
+    const response = await this.#fetch(url, {
       ...init,
       redirect: "manual",
       headers: {
