@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { repositoryRoot } from "../local/cli/stack.ts";
 import { startCaller, summary } from "./support/callers.ts";
 import { type CheckoutCopy, copyCheckout } from "./support/checkout-copy.ts";
-import { TestStack } from "./support/test-stack.ts";
+import { ONLY_CODA, TestStack } from "./support/test-stack.ts";
 
 /** A new side that is not right: the flip fails, and nobody notices but the one who flipped. */
 
@@ -11,7 +11,7 @@ let stack: TestStack;
 let copy: CheckoutCopy;
 
 beforeAll(async () => {
-  stack = await TestStack.create({ "cutover.gateSeconds": 8 });
+  stack = await TestStack.create({ ...ONLY_CODA, "cutover.gateSeconds": 8 });
   await stack.must("up");
 });
 afterAll(() => stack?.destroy());
@@ -57,7 +57,7 @@ test("an image that does not start: traffic stays on Workers, and no container i
 });
 
 test("a container that is up but not right: the gate says what it answered", async () => {
-  copy.edit("infra/service.ts", 'vars("droplet", dropletUpstreamUrl', 'vars("workers", dropletUpstreamUrl');
+  copy.edit("infra/service.ts", '...vars("droplet"), BROKER_URL', '...vars("workers"), BROKER_URL');
   const output = await failsUnnoticed("droplet", "workers");
   expect(output).toMatch(noStackTrace);
   expect(output).toMatch(
@@ -67,11 +67,18 @@ test("a container that is up but not right: the gate says what it answered", asy
   expect(await containers()).toEqual([]);
 });
 
+test("a container that does not reach its broker: the gate says so", async () => {
+  copy.edit("infra/service.ts", "BROKER_URL: config.auth.dropletUrl ?? broker.url", 'BROKER_URL: "http://127.0.0.1:1"');
+  const output = await failsUnnoticed("droplet", "workers");
+  expect(output).toMatch(/Last answer: HTTP 503: .*"broker":"unreachable/);
+  expect(await containers()).toEqual([]);
+});
+
 test("a public URL that the new side never answers at: the route goes back", async () => {
   copy.edit(
     "infra/cutover/cutover.ts",
-    "gate({ ...common, origin, deadlineSeconds,",
-    'gate({ ...common, expected: { ...expected, version: "9.9.9" }, origin, deadlineSeconds,',
+    '      ask: ask("/health"),',
+    '      ask: ask("/health"),\n      expected: { ...expected, version: "9.9.9" },',
   );
   // The route has moved when the confirmation fails, so for a moment the droplet answers.
   const { code, output } = await stack.run("flip", "coda", "droplet");
@@ -89,7 +96,7 @@ test("a bundle that never becomes healthy: traffic stays on the droplet, and the
   stack.checkout = repositoryRoot;
   await stack.must("flip", "coda", "droplet");
   stack.checkout = copy.path;
-  copy.edit("infra/service.ts", 'vars: vars("workers", url)', 'vars: vars("droplet", url)');
+  copy.edit("infra/service.ts", 'vars: vars("workers")', 'vars: vars("droplet")');
   const output = await failsUnnoticed("workers", "droplet");
   expect(output).toMatch(/workers\.dev did not become healthy on workers within 8 s\. Last answer: served by droplet/);
   expect(await containers()).toHaveLength(2);

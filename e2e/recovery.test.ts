@@ -40,11 +40,11 @@ test("a folder that holds something else is not taken for a stack", async () => 
 test("a stack that is up moves to other ports", async () => {
   const other = await TestStack.create();
   await other.must("up");
-  const token = await other.token();
   const offset = other.portOffset + 7;
   await other.must("up", "--port-offset", String(offset));
   expect((await fetch(`http://localhost:${8085 + offset}/health`)).ok).toBe(true);
-  expect(await other.token()).toBe(token);
+  // Signing in works at the new addresses, too: the broker and the identity providers know them.
+  expect(await other.token()).toBeTruthy();
   await other.destroy();
 });
 
@@ -52,6 +52,7 @@ describe("an up that is killed", () => {
   test.each([
     ["while the local cloud starts", /^/],
     ["while the tunnel is being made", /ZeroTrustTunnelCloudflared tunnel creating/],
+    ["while the broker is uploaded", /WorkersScript oauth-broker-script creating/],
     ["while the Worker is uploaded", /WorkersScript coda-script creating/],
     ["while the route waits for its gate", /asking the new side/],
   ])("%s is taken up again by the next one", async (_, moment) => {

@@ -121,7 +121,8 @@ export async function startDevServer({ service, folder, port, reload, log }: Dev
     if (problems.length > 0) throw new UserError(problems.join("\n"));
     if (reload) {
       const folders = [...new Set([...Object.values(sources), join(repositoryRoot, "packages")])];
-      closers.push(watchFolders(folders, reloading(deploy, log)));
+      const unseen = (error: Error) => log(`edits are not seen any more, start it again: ${error.message}`);
+      closers.push(watchFolders(folders, reloading(deploy, log), unseen));
     }
     front.open(runtime);
     return { origin, standIns: standIns.origin, upstream, close };

@@ -133,6 +133,15 @@ describe("npm run dev -w workers/coda", () => {
     }
   });
 
+  test.each([
+    ["/health", { service: "coda", placement: "workers" }],
+    ["/.well-known/oauth-protected-resource/mcp", { resource: /\/mcp$/, resource_name: "Coda" }],
+    ["/.well-known/oauth-authorization-server", { token_endpoint: /\/oauth\/token$/ }],
+  ])("service and broker share one origin: %s", async (path, told) => {
+    const answer = (await (await fetch(dev.origin + path)).json()) as Record<string, string>;
+    for (const [name, value] of Object.entries<string | RegExp>(told)) expect(answer[name]).toMatch(value);
+  });
+
   test("a client finds its way from the MCP URL alone, signs in, and its calls are answered", async () => {
     const result = await client.callTool({ name: "list_docs", arguments: {} });
     expect(result.structuredContent).toMatchObject({ docs: [{ name: "Project Tracker" }] });

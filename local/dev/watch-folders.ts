@@ -8,9 +8,14 @@ const SETTLE_MS = 50;
  * another one.
  *
  * @param onChange never rejects
+ * @param onError is told when the system stops watching
  * @returns ends the watch and waits for a call that runs
  */
-export function watchFolders(folders: string[], onChange: () => Promise<void>): () => Promise<void> {
+export function watchFolders(
+  folders: string[],
+  onChange: () => Promise<void>,
+  onError: (error: Error) => void,
+): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let running = Promise.resolve();
   const changed = () => {
@@ -19,7 +24,9 @@ export function watchFolders(folders: string[], onChange: () => Promise<void>): 
       running = running.then(onChange);
     }, SETTLE_MS);
   };
-  const watchers: FSWatcher[] = folders.map((folder) => watch(folder, { recursive: true }, changed));
+  const watchers: FSWatcher[] = folders.map((folder) =>
+    watch(folder, { recursive: true }, changed).on("error", onError),
+  );
   return async () => {
     for (const watcher of watchers) watcher.close();
     clearTimeout(timer);

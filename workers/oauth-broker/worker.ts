@@ -6,6 +6,7 @@ import { type BrokerEnv, GATEWAY } from "./config.ts";
 import { credentialFor } from "./connections/credential.ts";
 import { serviceOf } from "./resources.ts";
 import { signServiceToken } from "./service-token.ts";
+import { sweepExpired } from "./sweep.ts";
 import { validateToken } from "./validate-token.ts";
 
 export { ConnectionKeeper } from "./connections/keeper.ts";
@@ -14,6 +15,11 @@ export { ConnectionKeeper } from "./connections/keeper.ts";
 export default class OAuthBroker extends WorkerEntrypoint<BrokerEnv> implements BrokerBinding {
   override fetch(request: Request): Response | Promise<Response> {
     return app.fetch(request, this.env, this.ctx as never);
+  }
+
+  /** The cron trigger. */
+  scheduled(): Promise<void> {
+    return sweepExpired(this.env);
   }
 
   /** One RPC per call of a service on Cloudflare: who may do what, and with which credential of the upstream. */

@@ -83,7 +83,8 @@ export interface DayOfCalls {
   calls: number;
 }
 
-const DAY_MS = 86_400_000;
+/** A day, in milliseconds. */
+export const DAY_MS = 86_400_000;
 
 /** How many tool calls there were, by day and service; days without any are left out. */
 export async function callsPerDay(database: AuditDatabase, filter: TrailFilter): Promise<DayOfCalls[]> {

@@ -156,6 +156,7 @@ function ConnectionItem({ service, title, status, account, connectedAt }: Listed
         </a>
         {own && (
           <form method="post" action={`/auth/${service}/disconnect`}>
+            <input type="hidden" name="return" value="/" />
             <button class="small" type="submit" aria-label={`Disconnect ${title}`}>
               Disconnect
             </button>
