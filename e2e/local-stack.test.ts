@@ -6,7 +6,9 @@ import { Client as LegacyClient } from "@modelcontextprotocol/sdk/client/index.j
 import { StreamableHTTPClientTransport as LegacyTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { SAMPLE_TOKENS } from "../local/cloud/stand-ins.ts";
 import { processIdentity } from "../local/engine/pid-lock.mjs";
+import { TestBrowser } from "../workers/oauth-broker/testing/test-browser.ts";
 import { openStream, startCaller, summary } from "./support/callers.ts";
 import { eventually } from "./support/eventually.ts";
 import { TestStack } from "./support/test-stack.ts";
@@ -259,7 +261,18 @@ describe("mistakes at the command line are told in one sentence", () => {
 });
 
 describe("down", () => {
-  test("leaves no process, container or network, and the grants and their tokens are good after the next up", async () => {
+  /** Grace's page of her Coda connection. */
+  const connectionPage = async (connect?: string) => {
+    const page = `${stack.authUrl}/auth/coda`;
+    const browser = new TestBrowser();
+    const seen = await browser.signIn(page, "grace");
+    if (connect === undefined) return seen.text;
+    return (await browser.submit(page, { token: connect, return: "/auth/coda" })).status;
+  };
+
+  test("leaves no process, container or network, and grants, tokens and connections are good after the next up", async () => {
+    expect(await connectionPage(SAMPLE_TOKENS.coda)).toBe(303);
+    expect(await connectionPage()).toContain("grace@example.com");
     const pid = stack.cloudPid!;
     const kv = await stack.cloudflare(`/accounts/${stack.stack.identity.accountId}/storage/kv/namespaces`);
     const { seconds } = await stack.must("down");
@@ -273,6 +286,7 @@ describe("down", () => {
     await stack.must("up");
     expect(await stack.cloudflare(`/accounts/${stack.stack.identity.accountId}/storage/kv/namespaces`)).toEqual(kv);
     expect(await rowsSeenByClients()).toEqual([250, 250]);
+    expect(await connectionPage()).toContain("grace@example.com");
   });
 
   test("--purge leaves no file of the stack", async () => {

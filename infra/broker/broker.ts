@@ -56,6 +56,7 @@ export async function deployBroker(
     ],
     migrations: { newTag: "v1", newSqliteClasses: ["ConnectionKeeper"] },
     hooks: auditSchemaHook(config, storage),
+    protect: true,
   });
   new cloudflare.WorkersCronTrigger(
     "oauth-broker-sweep",

@@ -20,6 +20,8 @@ export interface WorkerArgs {
   migrations?: cloudflare.types.input.WorkersScriptMigrations;
   /** Steps around an upload. */
   hooks?: pulumi.ResourceHookBinding;
+  /** Of a Worker that keeps something: deleting a script deletes what its Durable Objects have stored. */
+  protect?: boolean;
 }
 
 /**
@@ -34,7 +36,7 @@ export class Worker extends pulumi.ComponentResource {
 
   constructor(name: ServiceName | PlatformName, args: WorkerArgs) {
     super("hybrid-mcp:edge:Worker", name);
-    const { config, bundle, vars, secrets, migrations, hooks } = args;
+    const { config, bundle, vars, secrets, migrations, hooks, protect = false } = args;
     const { accountId, workersSubdomain } = config.cloudflare;
     this.scriptName = `${config.name}-${name}`;
     this.url = `https://${this.scriptName}.${workersSubdomain}.workers.dev`;
@@ -61,7 +63,7 @@ export class Worker extends pulumi.ComponentResource {
         ...(migrations && { migrations }),
         observability: { enabled: true },
       },
-      { parent: this, ...(hooks && { hooks }) },
+      { parent: this, protect, ...(hooks && { hooks }) },
     );
     new cloudflare.WorkersScriptSubdomain(
       `${name}-workers-dev`,

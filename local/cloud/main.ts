@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createProcessEngine } from "../processes/process-engine.ts";
 import { createApi } from "./api/create-api.ts";
@@ -31,6 +31,7 @@ async function startLocalCloud(options: LocalCloudOptions, log: (line: string) =
   };
   try {
     mkdirSync(options.dir, { recursive: true, mode: 0o700 });
+    ownTemporaryFolder(join(options.dir, "tmp"));
     const { ports } = options;
     const store = await Store.open(options.dir);
     closers.push(() => store.close());
@@ -90,6 +91,13 @@ async function startLocalCloud(options: LocalCloudOptions, log: (line: string) =
     await closeAll();
     throw error;
   }
+}
+
+/** Miniflare's folders, which it may leave behind: here they are gone with the next start at the latest. */
+function ownTemporaryFolder(path: string): void {
+  rmSync(path, { recursive: true, force: true });
+  mkdirSync(path);
+  process.env.TMPDIR = path;
 }
 
 function log(line: string): void {

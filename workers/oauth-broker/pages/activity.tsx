@@ -124,7 +124,7 @@ export function ActivityPage(props: ActivityProps) {
                 <th scope="col">Result</th>
                 {query.everyone && <th scope="col">Who</th>}
                 <th scope="col">Program</th>
-                <th scope="col">When (UTC)</th>
+                <th scope="col">When</th>
               </tr>
             </thead>
             <tbody>

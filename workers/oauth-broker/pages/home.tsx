@@ -82,6 +82,7 @@ export function HomePage(props: HomeProps) {
       )}
 
       <h2 id="sessions">Where you are signed in</h2>
+      <p class="quiet">A browser that is not used for a day is signed out. Its last use is known to the hour.</p>
       <ul class="cards" aria-labelledby="sessions">
         {sessions.map(({ id, browser, createdAt, lastUsed }) => (
           <li>

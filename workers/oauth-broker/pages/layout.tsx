@@ -1,3 +1,4 @@
+import { raw } from "hono/html";
 import type { PropsWithChildren } from "hono/jsx";
 
 const style = `
@@ -37,7 +38,8 @@ button, .button { background: var(--card); padding: .55rem 1rem; cursor: pointer
 button:hover, .button:hover { border-color: var(--quiet) }
 button.main, .button.main { background: var(--accent); border-color: var(--accent); color: var(--on-accent) }
 button.small, .button.small { padding: .3rem .75rem; font-size: .925rem }
-input:not([type=checkbox]):not([type=radio]), select, textarea { padding: .45rem .6rem; background: var(--card); min-width: 0; max-width: 100% }
+input:not([type=checkbox]):not([type=radio]), select, textarea { padding: .45rem .6rem; background: var(--card); min-width: 0; max-width: 100%; min-height: 2.6rem }
+time { white-space: nowrap }
 input[type=checkbox] { width: 1.1rem; height: 1.1rem; margin: .2rem 0 0; flex: none; accent-color: var(--accent) }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 .actions { display: flex; gap: .75rem; flex-wrap: wrap; align-items: center }
@@ -47,7 +49,7 @@ input[type=checkbox] { width: 1.1rem; height: 1.1rem; margin: .2rem 0 0; flex: n
 label { display: flex; gap: .5rem; align-items: start }
 small, .quiet { color: var(--quiet) }
 small { font-size: .875rem }
-.tag { display: inline-block; border-radius: 1rem; padding: 0 .6rem; font-size: .85rem; white-space: nowrap; background: var(--paper); border: 1px solid var(--line) }
+.tag { display: inline-block; font-weight: 400; border-radius: 1rem; padding: 0 .6rem; font-size: .85rem; white-space: nowrap; background: var(--paper); border: 1px solid var(--line) }
 .tag.good { background: var(--good-paper); color: var(--good); border-color: transparent }
 .tag.bad { background: var(--bad-paper); color: var(--bad); border-color: transparent }
 .tag.note { background: var(--note-paper); color: var(--note); border-color: transparent }
@@ -60,12 +62,13 @@ small { font-size: .875rem }
 .cards ul { margin: .25rem 0; padding-left: 1.2rem }
 .filter { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; margin-bottom: 1.5rem }
 .filter label { display: grid; gap: .15rem; font-size: .875rem; color: var(--quiet); flex: 1 1 8rem }
-.filter label.tick { display: flex; flex: 0 0 auto; align-items: center; padding-bottom: .5rem }
+.filter label.tick { display: flex; flex: 0 0 auto; align-items: center; gap: .5rem; padding-bottom: .6rem }
 .filter label.tick input { margin: 0 }
 .filter select, .filter input { color: var(--ink); width: 100% }
 .filter input[type=checkbox] { width: 1.1rem }
 .panel { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; padding: 1rem; margin: 0 0 1.5rem }
 .chart svg { display: block; width: 100%; height: 9rem; border-bottom: 1px solid var(--line) }
+.chart svg[role] rect { stroke: var(--card); stroke-width: 1; vector-effect: non-scaling-stroke }
 .axis { display: flex; justify-content: space-between; font-size: .8rem; color: var(--quiet) }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1rem; list-style: none; padding: 0; margin: .75rem 0; font-size: .9rem }
 .legend svg { width: .8rem; height: .8rem; display: inline-block; vertical-align: -.05rem; border: 0; margin-right: .35rem }
@@ -73,13 +76,14 @@ small { font-size: .875rem }
 table { border-collapse: collapse; width: 100%; font-size: .925rem; font-variant-numeric: tabular-nums }
 th, td { text-align: left; vertical-align: top; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line) }
 th { font-weight: 600; color: var(--quiet); font-size: .85rem }
+tbody tr:last-child > * { border-bottom: 0 }
 td small { display: block; overflow-wrap: anywhere }
 summary { cursor: pointer }
 @media (max-width: 44rem) {
-  .bar form { margin-left: 0 }
   .stacked thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
   .stacked, .stacked tbody { display: block }
   .stacked tr { display: grid; grid-template-columns: 1fr auto; gap: .1rem .75rem; padding: .75rem 0; border-bottom: 1px solid var(--line) }
+  .stacked tr:last-child { border-bottom: 0 }
   .stacked td { display: block; border: 0; padding: 0; min-width: 0; overflow-wrap: anywhere }
   .stacked td:empty { display: none }
   .stacked td.whole { grid-column: 1 / -1 }
@@ -103,37 +107,40 @@ const PAGES = [
 export function Layout({ title, nav, children }: PropsWithChildren<{ title: string; nav?: Navigation }>) {
   const pages = PAGES.filter(({ name }) => name !== "policy" || nav?.administrator);
   return (
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>{title}</title>
-        <style dangerouslySetInnerHTML={{ __html: style }} />
-      </head>
-      <body class={nav ? "wide" : ""}>
-        {nav && (
-          <header class="bar">
-            <div>
-              <nav class="actions" aria-label="Your pages">
-                {pages.map(({ name, href, label }) => (
-                  <a href={href} aria-current={name === nav.current ? "page" : undefined}>
-                    {label}
-                  </a>
-                ))}
-              </nav>
-              <form method="post" action="/sign-out">
-                <button class="small" type="submit">
-                  Sign out
-                </button>
-              </form>
-            </div>
-          </header>
-        )}
-        <main>
-          <h1>{title}</h1>
-          {children}
-        </main>
-      </body>
-    </html>
+    <>
+      {raw("<!doctype html>")}
+      <html lang="en">
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <title>{title}</title>
+          <style dangerouslySetInnerHTML={{ __html: style }} />
+        </head>
+        <body class={nav ? "wide" : ""}>
+          {nav && (
+            <header class="bar">
+              <div>
+                <nav class="actions" aria-label="Your pages">
+                  {pages.map(({ name, href, label }) => (
+                    <a href={href} aria-current={name === nav.current ? "page" : undefined}>
+                      {label}
+                    </a>
+                  ))}
+                </nav>
+                <form method="post" action="/sign-out">
+                  <button class="small" type="submit">
+                    Sign out
+                  </button>
+                </form>
+              </div>
+            </header>
+          )}
+          <main>
+            <h1>{title}</h1>
+            {children}
+          </main>
+        </body>
+      </html>
+    </>
   );
 }
