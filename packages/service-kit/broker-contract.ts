@@ -68,6 +68,34 @@ export interface BrokerBinding {
   record(events: AuditEvent[]): Promise<void>;
 }
 
+/** A token of the broker with which the gateway calls one service for one person. */
+export interface ServiceToken {
+  token: string;
+  /** Unix time in seconds. */
+  expiresAt: number;
+}
+
+/** The one answer to a call of the gateway. */
+export interface GatewayAnswer {
+  call: Caller;
+  /** Every scope that the policy allows the person, granted or not: what a step-up can get. */
+  allowed: string[];
+  /** For each service that was asked for and in which the person may do something: the token for it. */
+  serviceTokens: Record<string, ServiceToken>;
+  /** For each other server that was asked for and takes the person's own connection: the credential, or why there is none. */
+  credentials: Record<string, CredentialAnswer>;
+}
+
+/** The broker as the gateway reaches it: a service binding to its WorkerEntrypoint. */
+export interface GatewayBinding extends Pick<BrokerBinding, "record"> {
+  /**
+   * @param token the client's; its audience is the gateway
+   * @param servers names of the servers that are about to be called
+   * @returns null for a token that is unknown, expired, revoked or for another resource
+   */
+  authorizeGateway(token: string, servers: string[]): Promise<GatewayAnswer | null>;
+}
+
 /** What can be in the trail; `lost`: events that were dropped before they reached it. */
 export type AuditKind =
   | "sign-in"

@@ -10,6 +10,9 @@ import type { AuditEvent, CredentialAnswer } from "./broker-contract.ts";
 import { type AnyTool, ToolError } from "./tool.ts";
 import { type UpstreamCall, UpstreamError } from "./upstream.ts";
 
+/** Key in a tool's `_meta` with the scope that it needs: what the gateway shows a person goes by it. */
+export const SCOPE_META = "hybrid-mcp/scope";
+
 /** What a service is, apart from HTTP and sign-in. */
 export interface McpService<Upstream> {
   name: string;
@@ -48,6 +51,7 @@ export function mcpServer<Upstream>(service: McpService<Upstream>, request: McpR
         inputSchema: tool.input,
         ...(tool.output && { outputSchema: tool.output }),
         annotations: { readOnlyHint: tool.readOnly },
+        _meta: { [SCOPE_META]: tool.scope },
         scopeChallenge: ({ authInfo }) => challenge(tool, authInfo, request),
       },
       (args: Record<string, unknown>, context: ServerContext) => call(service, tool, args, context, request),

@@ -1,3 +1,4 @@
+import type { GatewayAnswer } from "@hybrid-mcp/service-kit/broker-contract";
 import { createRemoteJWKSet, importJWK, jwtVerify, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { read } from "./audit/trail.ts";
@@ -195,6 +196,8 @@ describe("introspection (RFC 7662)", () => {
 
 describe("service tokens", () => {
   const gatewayToken = (ticked: string[]) => broker.tokenFor("ada", ticked, GATEWAY);
+  const serviceToken = async (token: string, service: string) =>
+    (await broker.rpc<GatewayAnswer>("authorizeGateway", token, [service]))?.serviceTokens[service];
 
   test("the gateway's audience offers the scopes of every service", async () => {
     const { url } = await broker.authorizeUrl({ resource: GATEWAY });
@@ -203,11 +206,7 @@ describe("service tokens", () => {
   });
 
   test("one is for that service alone, for a minute, with no more than the grant, and names who acts", async () => {
-    const { token, expiresAt } = (await broker.rpc<{ token: string; expiresAt: number }>(
-      "serviceToken",
-      await gatewayToken(["coda:read"]),
-      "coda",
-    ))!;
+    const { token, expiresAt } = (await serviceToken(await gatewayToken(["coda:read"]), "coda"))!;
     expect(expiresAt - Date.now() / 1000).toBeLessThanOrEqual(60);
     expect(await asService(token)).toMatchObject({ scope: ["coda:read"], userId: expect.stringMatching(/^github-/) });
     expect(await asService(token, GITHUB)).toBeNull();
@@ -227,9 +226,14 @@ describe("service tokens", () => {
   });
 
   test("none is given for a token of another audience, or for a service in which nothing is allowed", async () => {
-    expect(await broker.rpc("serviceToken", await broker.tokenFor("ada", ["coda:read"]), "coda")).toBeNull();
-    expect(await broker.rpc("serviceToken", await gatewayToken(["coda:read"]), "github")).toBeNull();
-    expect(await broker.rpc("serviceToken", await gatewayToken(["coda:read"]), "mcp-gateway")).toBeNull();
+    expect(await serviceToken(await broker.tokenFor("ada", ["coda:read"]), "coda")).toBeUndefined();
+    expect(await serviceToken(await gatewayToken(["coda:read"]), "github")).toBeUndefined();
+    expect(await serviceToken(await gatewayToken(["coda:read"]), "mcp-gateway")).toBeUndefined();
+  });
+
+  test("the gateway learns what the policy would allow besides what was granted", async () => {
+    const answer = await broker.rpc<GatewayAnswer>("authorizeGateway", await gatewayToken(["coda:read"]), []);
+    expect(answer).toMatchObject({ call: { scope: ["coda:read"] }, allowed: ["coda:read", "coda:write"] });
   });
 
   test("the key set has the public halves only, the one before the rotation too", async () => {

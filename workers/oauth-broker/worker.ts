@@ -1,9 +1,16 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type { AuditEvent, BrokerBinding, CallAnswer } from "@hybrid-mcp/service-kit/broker-contract";
+import type {
+  AuditEvent,
+  BrokerBinding,
+  CallAnswer,
+  GatewayAnswer,
+  GatewayBinding,
+} from "@hybrid-mcp/service-kit/broker-contract";
 import { app } from "./app.tsx";
 import { record } from "./audit/trail.ts";
 import { type BrokerEnv, GATEWAY } from "./config.ts";
 import { credentialFor } from "./connections/credential.ts";
+import { allowedScopes } from "./policy.ts";
 import { serviceOf } from "./resources.ts";
 import { signServiceToken } from "./service-token.ts";
 import { sweepExpired } from "./sweep.ts";
@@ -12,7 +19,7 @@ import { validateToken } from "./validate-token.ts";
 export { ConnectionKeeper } from "./connections/keeper.ts";
 
 /** The broker: its pages and endpoints over HTTP, and what services ask of it over a service binding. */
-export default class OAuthBroker extends WorkerEntrypoint<BrokerEnv> implements BrokerBinding {
+export default class OAuthBroker extends WorkerEntrypoint<BrokerEnv> implements BrokerBinding, GatewayBinding {
   override fetch(request: Request): Response | Promise<Response> {
     return app.fetch(request, this.env, this.ctx as never);
   }
@@ -37,21 +44,26 @@ export default class OAuthBroker extends WorkerEntrypoint<BrokerEnv> implements 
     return record(this.env.AUDIT, events);
   }
 
-  /**
-   * A token with which the gateway calls a service for the person whose call it is passing on.
-   *
-   * @param token the token of that call; its audience is the gateway
-   * @param service name of the service to be called
-   * @returns null when the token is no good, or allows nothing in that service
-   */
-  async serviceToken(token: string, service: string): Promise<{ token: string; expiresAt: number } | null> {
-    const { resources } = this.env.BROKER_CONFIG;
+  /** One RPC per call of the gateway: who calls, what the policy would allow, and what the servers behind it are shown. */
+  async authorizeGateway(token: string, servers: string[]): Promise<GatewayAnswer | null> {
+    const { resources, policy } = this.env.BROKER_CONFIG;
     const gateway = resources[GATEWAY];
-    const audience = resources[service];
-    if (!gateway || !audience || service === GATEWAY) return null;
-    const call = await validateToken(this.env, gateway, token);
-    const scope = call?.scope.filter((name) => name.startsWith(`${service}:`)) ?? [];
-    if (!call || scope.length === 0) return null;
-    return signServiceToken(this.env, call, { actor: GATEWAY, audience, scope });
+    const answer = gateway ? await validateToken(this.env, gateway, token) : null;
+    if (!answer) return null;
+    const { props, ...call } = answer;
+    const serviceTokens: GatewayAnswer["serviceTokens"] = {};
+    const credentials: GatewayAnswer["credentials"] = {};
+    for (const server of new Set(servers)) {
+      const scope = call.scope.filter((name) => name.startsWith(`${server}:`));
+      if (scope.length === 0 || server === GATEWAY) continue;
+      const audience = resources[server];
+      if (audience) {
+        serviceTokens[server] = await signServiceToken(this.env, answer, { actor: GATEWAY, audience, scope });
+      } else {
+        const credential = await credentialFor(this.env, props.person, server);
+        if (credential) credentials[server] = credential;
+      }
+    }
+    return { call, allowed: [...allowedScopes(policy, props.person)], serviceTokens, credentials };
   }
 }
