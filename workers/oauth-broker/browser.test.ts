@@ -1,5 +1,6 @@
 import { type Browser, chromium, type Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { record } from "./audit/trail.ts";
 import { CLIENT, TestBroker } from "./testing/test-broker.ts";
 
 /** A real browser on the real pages: what a person sees and clicks. */
@@ -9,7 +10,10 @@ let browser: Browser;
 let page: Page;
 
 beforeAll(async () => {
-  broker = await TestBroker.start({ policy: [{ people: ["github:ada"], scopes: ["coda:write"] }] });
+  broker = await TestBroker.start({
+    policy: [{ people: ["github:ada"], scopes: ["coda:write"] }],
+    config: () => ({ administrators: { people: ["github:ada"] } }),
+  });
   browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
@@ -66,4 +70,99 @@ test("whoever is signed in is not asked to sign in again", async () => {
 test("on a phone nothing is wider than the screen", async () => {
   await signInAsAda();
   expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
+});
+
+describe("a person's page", () => {
+  const WIDTHS = [390, 1280];
+
+  async function openHome(on = page, provider = "GitHub"): Promise<void> {
+    await on.goto(`${broker.issuer}/`);
+    await on.getByRole("button", { name: `Continue with ${provider}` }).click();
+    await on.getByRole("button", { name: "Continue as Ada Lovelace" }).click();
+  }
+  const newPage = async () => (await browser.newContext()).newPage();
+
+  test("shows who has access; revoking by keyboard ends it", async () => {
+    await signInAsAda();
+    await page.getByRole("button", { name: "Allow" }).click();
+    await page.getByText("back at the client").waitFor();
+    const { token } = await broker.grant("ada", ["coda:read"], {
+      client_id: await broker.registerClient({ client_name: "Cursor" }),
+    });
+    await page.goto(`${broker.issuer}/`);
+    const revoke = page.getByRole("button", { name: "Revoke the access of Cursor to Coda" });
+    await revoke.focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("status").getByText("The access has ended.").waitFor();
+    expect(await revoke.count()).toBe(0);
+    expect(await broker.authorize(token)).toBeNull();
+    expect(await page.getByRole("heading", { name: "Inspector" }).count()).toBeGreaterThan(0);
+  });
+
+  test("shows where the person is signed in; a browser that is ended there asks for a sign-in", async () => {
+    const other = await newPage();
+    await openHome(other);
+    await openHome();
+    await page.getByRole("button", { name: "Sign out everywhere else" }).click();
+    await page.getByRole("status").getByText("Every other browser is signed out.").waitFor();
+    await other.reload();
+    await other.getByRole("heading", { name: "Sign in" }).waitFor();
+    expect(await page.getByText("Chrome on Linux").count()).toBe(1);
+  });
+
+  test("asks about a second account with the same address; linked after a sign-in with the first", async () => {
+    await openHome(await newPage());
+    await openHome(page, "Google");
+    await page.getByRole("heading", { name: "Is that you?" }).waitFor();
+    await page.getByRole("button", { name: "That is me: link with GitHub" }).click();
+    await page.getByRole("button", { name: "Continue as Ada Lovelace" }).click();
+    await page.getByText("(GitHub and Google, ada@example.com)").waitFor();
+  });
+
+  test("shows the activity that the filter asks for, and gives it as a file", async () => {
+    const call = {
+      kind: "call",
+      decision: "allowed",
+      user: "github-1815",
+      service: "coda",
+      tool: "list_rows",
+    } as const;
+    await record(await broker.database(), [
+      { ...call, time: Date.now() },
+      { ...call, time: Date.now(), decision: "failed", tool: "upsert_rows", reason: "Coda did not answer" },
+    ]);
+    await openHome();
+    await page.getByRole("link", { name: "Activity" }).click();
+    await page.getByRole("img", { name: "Calls per day and service" }).waitFor();
+    await page.getByLabel("Result").selectOption("failed");
+    await page.getByRole("button", { name: "Show" }).click();
+    await page.getByText("Coda did not answer").waitFor();
+    expect(await page.getByText("Coda: list_rows").count()).toBe(0);
+    await page.getByText("The numbers as a table").click();
+    expect(await page.getByRole("table").first().getByRole("cell").allTextContents()).toEqual(["1"]);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: "CSV" }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe("activity.csv");
+  });
+
+  test.each(WIDTHS)(
+    "fits a screen of %i pixels, in light and dark, and the browser has nothing to complain about",
+    async (width) => {
+      const complaints: string[] = [];
+      page.on("console", (message) => complaints.push(message.text()));
+      await page.setViewportSize({ width, height: 800 });
+      await openHome();
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        for (const path of ["", "activity", "activity?everyone=1", "policy"]) {
+          await page.goto(`${broker.issuer}/${path}`);
+          expect(await page.evaluate("document.documentElement.scrollWidth"), path).toBe(width);
+          expect(await page.evaluate("document.compatMode"), path).toBe("CSS1Compat");
+        }
+      }
+      expect(complaints.filter((text) => !text.includes("favicon"))).toEqual([]);
+    },
+  );
 });

@@ -24,10 +24,19 @@ export async function sweepExpired(env: BrokerEnv, now: number = Date.now()): Pr
 
 /** Goes on where the last run stopped. One KV write or delete, none when one run is enough. */
 async function sweepGrants(env: BrokerEnv): Promise<void> {
-  const cursor = await env.OAUTH_KV.get<string>(CURSOR_KEY, "json");
-  const result = await authorizationServer(env).purgeExpiredData(env, { batchSize: BATCH, ...(cursor && { cursor }) });
-  if (result.cursor) await env.OAUTH_KV.put(CURSOR_KEY, JSON.stringify(result.cursor));
-  else if (cursor) await env.OAUTH_KV.delete(CURSOR_KEY);
+  try {
+    const cursor = await env.OAUTH_KV.get<string>(CURSOR_KEY, "json");
+    const result = await authorizationServer(env).purgeExpiredData(env, {
+      batchSize: BATCH,
+      ...(cursor && { cursor }),
+    });
+    if (result.cursor) await env.OAUTH_KV.put(CURSOR_KEY, JSON.stringify(result.cursor));
+    else if (cursor) await env.OAUTH_KV.delete(CURSOR_KEY);
+  } catch (error) {
+    // A place that is no good must not stop every run to come: the next one begins anew.
+    await env.OAUTH_KV.delete(CURSOR_KEY);
+    throw error;
+  }
 }
 
 async function sweepTrail(env: BrokerEnv, now: number): Promise<void> {

@@ -2,7 +2,7 @@ import type { AuditEvent } from "@hybrid-mcp/service-kit/broker-contract";
 import { Miniflare } from "miniflare";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type AuditDatabase, migrate } from "./database.ts";
-import { read, record, sweep, toCsv, toJsonLines } from "./trail.ts";
+import { callsPerDay, lastUses, read, record, sweep, toCsv, toJsonLines } from "./trail.ts";
 
 let miniflare: Miniflare;
 let database: AuditDatabase;
@@ -75,12 +75,13 @@ describe("the trail", () => {
     ["a service", { service: "github" }, ["c"]],
     ["a decision", { decision: "failed" as const }, ["c"]],
     ["a time", { from: 20, before: 30 }, ["b"]],
+    ["a grant", { grant: "grant-c" }, ["c"]],
     ["several of these", { user: "github-2", service: "github" }, []],
   ])("can be read by %s", async (_, filter, expected) => {
     await record(database, [
       event({ time: 10, requestId: "a" }),
       event({ time: 20, requestId: "b", user: "github-2" }),
-      event({ time: 30, requestId: "c", service: "github", decision: "failed" }),
+      event({ time: 30, requestId: "c", service: "github", decision: "failed", grant: "grant-c" }),
     ]);
     const { events } = await read(database, { ...filter, limit: 10 });
     expect(events.map(({ requestId }) => requestId)).toEqual(expected);
@@ -98,6 +99,53 @@ describe("the trail", () => {
     const seen = [first, second, third].flatMap(({ events }) => events.map(({ requestId }) => requestId));
     expect(seen).toEqual(["4", "3", "2", "1", "0"]);
     expect(third.next).toBeUndefined();
+  });
+
+  test("is in the order of what happened, though the droplet tells of it later; a page after a place that is none is the first", async () => {
+    await record(database, [event({ time: 2, requestId: "2" }), event({ time: 3, requestId: "3" })]);
+    await record(database, [event({ time: 1, requestId: "1" })]);
+    const { events } = await read(database, { limit: 10, after: "1; DROP TABLE audit" });
+    expect(events.map(({ requestId }) => requestId)).toEqual(["3", "2", "1"]);
+  });
+
+  test("counts calls by day (UTC) and service, and nothing that is no call", async () => {
+    const day = Date.UTC(2026, 0, 5);
+    await record(database, [
+      event({ time: day }),
+      event({ time: day + 86_399_999 }),
+      event({ time: day + 86_400_000 }),
+      event({ time: day, service: "github" }),
+      event({ time: day, kind: "sign-in" }),
+      event({ time: day, user: "github-2" }),
+    ]);
+    expect(await callsPerDay(database, { user: "github-1", from: day, before: day + 172_800_000 })).toEqual([
+      { day, service: "coda", calls: 2 },
+      { day, service: "github", calls: 1 },
+      { day: day + 86_400_000, service: "coda", calls: 1 },
+    ]);
+  });
+
+  test("knows when each grant was used last; that it was given is no use of it", async () => {
+    await record(database, [
+      event({ time: 5, kind: "grant", grant: "unused" }),
+      event({ time: 6, grant: "used" }),
+      event({ time: 9, grant: "used" }),
+      event({ time: 7, grant: "used", kind: "refresh" }),
+    ]);
+    expect(await lastUses(database, ["used", "unused", "unknown"])).toEqual(new Map([["used", 9]]));
+    expect(await lastUses(database, [])).toEqual(new Map());
+  });
+
+  test.each([
+    ["a person's trail", "SELECT * FROM audit WHERE user = 'a' ORDER BY time DESC, id DESC LIMIT 5"],
+    ["everybody's trail", "SELECT * FROM audit WHERE time < 5 ORDER BY time DESC, id DESC LIMIT 5"],
+    ["a person's calls", "SELECT COUNT(*) FROM audit WHERE user = 'a' AND time >= 1 AND time < 5 AND kind = 'call'"],
+    ["a grant's last use", `SELECT time FROM audit WHERE "grant" = 'a' AND kind <> 'grant' ORDER BY time DESC LIMIT 1`],
+  ])("finds %s in an index, without a sort", async (_, sql) => {
+    const { results } = await database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all<{ detail: string }>();
+    const plan = results.map(({ detail }) => detail).join("\n");
+    expect(plan).toMatch(/USING (COVERING )?INDEX audit_by_/);
+    expect(plan).not.toContain("TEMP B-TREE");
   });
 
   test("what a person wrote is a value, never a statement", async () => {

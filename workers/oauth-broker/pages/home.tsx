@@ -49,8 +49,7 @@ export function HomePage(props: HomeProps) {
       {mayDoNothing && (
         <p class="warning">
           <strong>Nothing on this platform is open to you yet.</strong> Ask whoever runs it to add you to the policy, as{" "}
-          {[...(person.login ? [`github:${person.login}`] : []), ...person.emails].join(" or ")}. After that, sign in
-          again.
+          {[...(person.login ? [`github:${person.login}`] : []), ...person.emails].join(" or ")}.
         </p>
       )}
 
@@ -92,8 +91,7 @@ export function HomePage(props: HomeProps) {
               </h3>
               <p>
                 <small>
-                  Since <Moment at={createdAt * 1000} />, last used <Moment at={lastUsed * 1000} /> or up to an hour
-                  later
+                  Since <Moment at={createdAt * 1000} />, last used <Moment at={lastUsed * 1000} />
                 </small>
               </p>
             </div>
@@ -127,6 +125,7 @@ const STATUS = {
 
 function ConnectionItem({ service, title, status, account, connectedAt }: ListedConnection) {
   const own = status === "connected" || status === "broken";
+  const action = own ? "Reconnect" : status === "shared" ? "Use your own" : "Connect";
   return (
     <li>
       <div>
@@ -151,9 +150,9 @@ function ConnectionItem({ service, title, status, account, connectedAt }: Listed
         <a
           class={`button small${status === "broken" ? " main" : ""}`}
           href={`/auth/${service}?return=/`}
-          aria-label={`${own ? "Reconnect" : "Connect"} ${title}`}
+          aria-label={`${action} ${title}`}
         >
-          {own ? "Reconnect" : status === "shared" ? "Use your own" : "Connect"}
+          {action}
         </a>
         {own && (
           <form method="post" action={`/auth/${service}/disconnect`}>

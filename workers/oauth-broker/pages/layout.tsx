@@ -39,7 +39,7 @@ button:hover, .button:hover { border-color: var(--quiet) }
 button.main, .button.main { background: var(--accent); border-color: var(--accent); color: var(--on-accent) }
 button.small, .button.small { padding: .3rem .75rem; font-size: .925rem }
 input:not([type=checkbox]):not([type=radio]), select, textarea { padding: .45rem .6rem; background: var(--card); min-width: 0; max-width: 100%; min-height: 2.6rem }
-time { white-space: nowrap }
+td time { white-space: nowrap }
 input[type=checkbox] { width: 1.1rem; height: 1.1rem; margin: .2rem 0 0; flex: none; accent-color: var(--accent) }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 .actions { display: flex; gap: .75rem; flex-wrap: wrap; align-items: center }

@@ -70,11 +70,10 @@ export function accountOf({ id, name, login, emails, organizations, teams }: Per
 export async function keep(env: BrokerEnv, record: PersonRecord, account: Account): Promise<PersonRecord> {
   const others = record.accounts.map((each) => (account.toldAt - each.toldAt > FACTS_COUNT_FOR ? emptied(each) : each));
   const at = others.findIndex(({ id }) => id === account.id);
-  const known = others[at];
-  const accounts = at === -1 ? [...others, account] : others.with(at, account);
-  const kept: PersonRecord = { id: record.id, accounts };
-  const news = JSON.stringify({ ...known, toldAt: 0 }) !== JSON.stringify({ ...account, toldAt: 0 });
-  if (!news && account.toldAt - known!.toldAt < RENEW_AFTER) return record;
+  const known = record.accounts[at];
+  const kept: PersonRecord = { id: record.id, accounts: at === -1 ? [...others, account] : others.with(at, account) };
+  const isNews = factsOf(kept) !== factsOf(record);
+  if (known && !isNews && account.toldAt - known.toldAt < RENEW_AFTER) return record;
   await env.OAUTH_KV.put(keyOf(record.id), JSON.stringify(kept));
   for (const email of account.emails.filter((each) => !known?.emails.includes(each))) {
     const holders = await holdersOf(env, email);
@@ -99,6 +98,10 @@ export async function holdersOf(env: BrokerEnv, email: string): Promise<string[]
 /** The provider that an account is at. */
 export function providerOfAccount(account: string): string {
   return account.slice(0, account.indexOf("-"));
+}
+
+function factsOf({ accounts }: PersonRecord): string {
+  return JSON.stringify(accounts.map((account) => ({ ...account, toldAt: 0 })));
 }
 
 function emptied({ id, toldAt, name }: Account): Account {

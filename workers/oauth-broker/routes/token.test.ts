@@ -1,3 +1,4 @@
+import type { GatewayAnswer } from "@hybrid-mcp/service-kit/broker-contract";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { read } from "../audit/trail.ts";
 import {
@@ -98,8 +99,8 @@ describe("a service", () => {
 
   test("gets it for a service token of the gateway, too", async () => {
     const atGateway = await broker.tokenFor("ada", ["coda:read"], GATEWAY);
-    const passedOn = await broker.rpc<{ token: string }>("serviceToken", atGateway, "coda");
-    const { body } = await exchange("coda", CODA_SERVICE, { subject_token: passedOn!.token });
+    const answer = await broker.rpc<GatewayAnswer>("authorizeGateway", atGateway, ["coda"]);
+    const { body } = await exchange("coda", CODA_SERVICE, { subject_token: answer!.serviceTokens.coda!.token });
     expect(body.access_token).toBe(TOKENS.coda);
   });
 

@@ -7,6 +7,7 @@ import { bundleWorker } from "@hybrid-mcp/service-kit/bundle";
 import { exportJWK, generateKeyPair } from "jose";
 import { Miniflare, type MiniflareOptions } from "miniflare";
 import type { Handler } from "../../../local/standins/faults.ts";
+import type { Person } from "../../../local/standins/identity/people.ts";
 import { createIdentityStandIn, type IdentityStandIn } from "../../../local/standins/identity/stand-in.ts";
 import { type StandInServer, serveStandIns } from "../../../local/standins/serve.ts";
 import { type AuditDatabase, migrate } from "../audit/database.ts";
@@ -33,6 +34,8 @@ export interface TestBrokerOptions {
   config?: (standIns: string) => Partial<BrokerConfig>;
   /** Bindings over what every test broker has. */
   bindings?: Record<string, string>;
+  /** Who can sign in, instead of the stand-in's own people. */
+  people?: readonly Person[];
   /** Stand-ins besides the identity provider's, by mount. */
   standIns?: Record<string, Handler>;
   /** Services that ask this broker over a service binding, each on a port of its own; by name. */
@@ -121,6 +124,7 @@ export class TestBroker {
       },
     });
     identity = createIdentityStandIn({
+      ...(options.people && { people: options.people }),
       clients: [
         {
           kind: "github-oauth-app",
@@ -210,6 +214,12 @@ export class TestBroker {
     return (await this.#miniflare!.getD1Database("AUDIT", "broker")) as unknown as AuditDatabase;
   }
 
+  /** Runs the broker's cron trigger. @returns `ok`, or `exception` for a run that failed */
+  async runCron(): Promise<string> {
+    const worker = await this.#miniflare!.getWorker("broker");
+    return (await worker.scheduled({ cron: "0 * * * *" })).outcome;
+  }
+
   kv() {
     return this.#miniflare!.getKVNamespace("OAUTH_KV", "broker");
   }
@@ -219,12 +229,6 @@ export class TestBroker {
     const files = await readdir(this.#objects, { recursive: true, withFileTypes: true });
     const contents = files.filter((each) => each.isFile()).map((each) => readFile(join(each.parentPath, each.name)));
     return Buffer.concat(await Promise.all(contents)).toString("latin1");
-  }
-
-  /** Runs the broker's cron trigger. */
-  async runCron(): Promise<void> {
-    const worker = await this.#miniflare!.getWorker("broker");
-    await worker.scheduled({ cron: "0 * * * *" });
   }
 
   async registerClient(over: object = {}): Promise<string> {
