@@ -149,6 +149,18 @@ describe("access that is taken away", () => {
   });
 });
 
+test("what the config may take away goes without a word: a product, and an older key", async () => {
+  const product = { name: "crm", clientIds: ["https://crm.example.com/client.json"], services: ["coda"] };
+  stack.stack.setFlag(["auth", "products"], [product]);
+  stack.stack.setFlag(["auth", "keys"], ["2", "1"]);
+  await stack.must("up");
+  stack.stack.setFlag(["auth", "products"], []);
+  stack.stack.setFlag(["auth", "keys"], ["2"]);
+  const { output } = await stack.must("up");
+  expect(output).toMatch(/crm-product-secret deleted/);
+  expect(output).toMatch(/vault-key-1 deleted/);
+});
+
 test("nothing secret is in clear in KV, D1, Durable Objects, logs, or the Pulumi state and config", async () => {
   const { output } = await stack.must("pulumi", "stack", "export", "--show-secrets", "--stack", "local");
   const generated = secretsIn(JSON.parse(output));

@@ -14,6 +14,7 @@ const folders: Record<ServiceName | PlatformName, string> = {
   github: "workers/github",
   firecrawl: "droplet/firecrawl",
   "oauth-broker": "workers/oauth-broker",
+  "mcp-gateway": "workers/mcp-gateway",
 };
 
 /** A Worker's bundle, written to a file. */

@@ -84,6 +84,25 @@ describe("a good config", () => {
     expect([config!.auth.policy, config!.auth.administrators]).toEqual([[], {}]);
   });
 
+  test("a server that the config adds has scopes for the policy", () => {
+    const flat = {
+      ...withAuth({ policy: [{ people: ["github:ada"], scopes: ["wiki:read", "wiki:*"] }] }),
+      "hybrid-mcp:gateway": JSON.stringify({
+        servers: [
+          {
+            name: "wiki",
+            title: "Wiki",
+            url: "https://wiki.example.com/mcp",
+            scopes: [{ name: "wiki:read", description: "Read the wiki" }],
+          },
+        ],
+      }),
+    };
+    const { config, errors } = parseConfig(flat);
+    expect(errors).toBeUndefined();
+    expect(config!.gateway.servers[0]).toMatchObject({ transport: "auto", auth: { kind: "none" } });
+  });
+
   test("a policy takes people, organisations, teams and domains, and wildcards of a service", () => {
     const rule = {
       people: ["github:ada", "ada@example.com"],
@@ -177,6 +196,29 @@ describe("a bad config names the key, the value and what is allowed", () => {
       withAuth({ policy: [{ people: ["ada"], scopes: ["coda:read"] }] }),
       '  hybrid-mcp:auth.policy.0.people.0: "ada" must be github:<login> or an e-mail address',
     ],
+    [
+      "a server whose scopes are another's",
+      {
+        ...good,
+        "hybrid-mcp:gateway": JSON.stringify({
+          servers: [
+            {
+              name: "wiki",
+              title: "Wiki",
+              url: "https://wiki.example.com/mcp",
+              scopes: [{ name: "coda:read", description: "Read" }],
+            },
+          ],
+        }),
+      },
+      '  hybrid-mcp:gateway.servers.0.scopes: [{"name":"coda:read","description":"Read"}] must be scopes of the server itself: <name>:<what>',
+    ],
+    [
+      "two products of the same name",
+      withAuth({ products: Array(2).fill({ name: "crm", clientIds: ["x"], services: ["coda"] }) }),
+      expect.stringMatching(/^ {2}hybrid-mcp:auth\.products: .* has a name twice$/),
+    ],
+    ["a key that is named twice", withAuth({ keys: ["1", "1"] }), '  hybrid-mcp:auth.keys: ["1","1"] has a name twice'],
     [
       "no way to sign in",
       withAuth({ providers: [] }),

@@ -83,17 +83,6 @@ const matchers = {
   emailDomains: z.array(z.hostname({ error: "must be a domain such as example.com" })).optional(),
 };
 
-/** Every scope that a policy may give, wildcards among them. */
-const scopes = [
-  ...serviceNames.flatMap((name) => [
-    ...catalogue[name].scopes.map((scope) => scope.name),
-    connectScope(name),
-    `${name}:*`,
-  ]),
-  // What can be connected and is no service here.
-  ...["google", "n8n"].map(connectScope),
-];
-
 /** An OAuth app or GitHub App at GitHub (or at a GitHub Enterprise Server). */
 const gitHubApp = z.strictObject({
   clientId: z.string().min(1),
@@ -124,7 +113,7 @@ const auth = z.strictObject({
     .optional(),
   /** Who may do what; what no rule allows is denied. */
   policy: z
-    .array(z.strictObject({ ...matchers, scopes: z.array(z.enum(scopes)).min(1, "must name at least one scope") }))
+    .array(z.strictObject({ ...matchers, scopes: z.array(z.string()).min(1, "must name at least one scope") }))
     .default([]),
   /** Who sees everybody's audit trail and the policy; by default nobody. */
   administrators: z.strictObject(matchers).default({}),
@@ -152,6 +141,7 @@ const auth = z.strictObject({
         services: z.array(z.enum(serviceNames)).min(1, "must name at least one"),
       }),
     )
+    .refine((products) => isDistinct(products.map(({ name }) => name)), "has a name twice")
     .default([]),
   /**
    * Names of the generated keys that seal connections and sign service tokens: the first is used, the others still open
@@ -160,6 +150,7 @@ const auth = z.strictObject({
   keys: z
     .array(z.string().regex(/^[\w-]+$/))
     .min(1, "must name at least one")
+    .refine(isDistinct, "has a name twice")
     .default(["1"]),
   /** How long the audit trail is kept, in days. */
   auditRetentionDays: z.int().positive().default(90),
@@ -168,6 +159,58 @@ const auth = z.strictObject({
   /** Where containers dial the broker, if not at its public URL. */
   dropletUrl: baseUrl.optional(),
 });
+
+/** A scope of a server that the config adds: `<server>:<what>`. */
+const addedScope = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]*:[a-z]+$/),
+  description: z.string().min(1),
+});
+
+/** Any further MCP server behind the gateway. */
+const addedServer = z
+  .strictObject({
+    /** Prefix of its tools' names at the gateway. */
+    name: z.string().regex(/^[a-z][a-z0-9-]{0,19}$/, "must be lower-case letters, digits and dashes, at most 20"),
+    /** For people. */
+    title: z.string().min(1),
+    /** Its MCP endpoint. */
+    url: z.url({ protocol: /^https?$/ }),
+    /** `auto` finds out which version it speaks; `sse` is the older HTTP+SSE. */
+    transport: z.enum(["auto", "sse"]).default("auto"),
+    /** With what the gateway is let in: nothing, a secret of `serverSecrets` in a header, or the person's own connection. */
+    auth: z
+      .discriminatedUnion("kind", [
+        z.strictObject({ kind: z.literal("none") }),
+        z.strictObject({
+          kind: z.literal("header"),
+          header: z
+            .string()
+            .regex(/^[\w-]+$/)
+            .default("authorization"),
+        }),
+        z.strictObject({ kind: z.literal("connection") }),
+      ])
+      .default({ kind: "none" }),
+    /** In order, lowest first; a tool that names none needs the last. */
+    scopes: z.array(addedScope).min(1, "must name at least one"),
+  })
+  .refine(({ name, scopes }) => scopes.every((scope) => scope.name.startsWith(`${name}:`)), {
+    path: ["scopes"],
+    message: "must be scopes of the server itself: <name>:<what>",
+  });
+
+/** The MCP gateway (config key `hybrid-mcp:gateway`). */
+const gateway = z
+  .strictObject({
+    servers: z
+      .array(addedServer)
+      .refine((servers) => isDistinct(servers.map(({ name }) => name)), "has a name twice")
+      .refine((servers) => servers.every(({ name }) => !isServiceName(name)), "has the name of a service")
+      .default([]),
+    /** How often one person may call one tool in a minute. */
+    callsPerMinute: z.int().positive().default(120),
+  })
+  .prefault({});
 
 const schema = z.strictObject({
   /** Domain (a Cloudflare zone) under which every service has its hostname. */
@@ -208,6 +251,9 @@ const schema = z.strictObject({
     .default({}),
   /** Upstream tokens of the organisation, by service: used for people who have not connected an account of their own. */
   sharedConnections: z.partialRecord(z.enum(serviceNames), z.string().min(1)).default({}),
+  gateway,
+  /** Secrets of servers with `auth.kind` "header", by name: the whole value of the header. */
+  serverSecrets: z.record(z.string(), z.string().min(1)).default({}),
   droplet,
   tunnel: z
     .strictObject({
@@ -288,6 +334,7 @@ export function parseConfig(
   const errors = [
     ...(parsed.error?.issues ?? []).flatMap((issue) => describe(issue, raw)),
     ...missing(raw).map(([key, message]) => `  ${NAMESPACE}:${key}: is missing; ${message}`),
+    ...unknownScopes(raw),
   ];
   return parsed.success && errors.length === 0 ? { config: parsed.data } : { errors };
 }
@@ -341,6 +388,34 @@ function missing(raw: Record<string, unknown>): [key: string, message: string][]
   return found;
 }
 
+/** Scopes in the policy that nobody can be given: neither a service of the catalogue nor a server of the config has them. */
+function unknownScopes(raw: Record<string, unknown>): string[] {
+  const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+  const fields = (value: unknown) => (value ?? {}) as Record<string, unknown>;
+  const added = list(fields(raw.gateway).servers).map((server) => ({
+    name: String(fields(server).name),
+    scopes: list(fields(server).scopes).map((scope) => String(fields(scope).name)),
+  }));
+  const services = [
+    ...serviceNames.map((name) => ({ name, scopes: catalogue[name].scopes.map((scope) => scope.name) })),
+    ...added,
+  ];
+  const known: string[] = [
+    ...services.flatMap(({ name, scopes }) => [...scopes, connectScope(name), `${name}:*`]),
+    // What can be connected and is no service here.
+    ...["google", "n8n"].filter((name) => !added.some((server) => server.name === name)).map(connectScope),
+  ];
+  return list(fields(raw.auth).policy).flatMap((rule, at) =>
+    list(fields(rule).scopes).flatMap((scope, index) =>
+      typeof scope !== "string" || known.includes(scope)
+        ? []
+        : [
+            `  ${NAMESPACE}:auth.policy.${at}.scopes.${index}: ${JSON.stringify(scope)} is not allowed; allowed: ${known.join(", ")}`,
+          ],
+    ),
+  );
+}
+
 /** Objects and arrays come as JSON; plain words, numbers and booleans may be either. */
 function fromJson(text: string): unknown {
   try {
@@ -368,6 +443,10 @@ function describe(issue: z.core.$ZodIssue, raw: unknown): string[] {
   if (value === undefined && issue.code === "invalid_type") return [`  ${key(issue.path)}: is missing`];
   const message = issue.message.replace(/^Invalid (input: )?/, "is not allowed: ").replace(/^Too/, "is too");
   return [`  ${key(issue.path)}:${shown} ${message}`];
+}
+
+function isDistinct(names: string[]): boolean {
+  return new Set(names).size === names.length;
 }
 
 function isSecretPath(path: PropertyKey[]): boolean {

@@ -4,6 +4,7 @@ import { enabledServices, loadConfig } from "./config.ts";
 import { deployDroplet } from "./droplet/droplet.ts";
 import { Storage } from "./edge/storage.ts";
 import { Tunnel } from "./edge/tunnel.ts";
+import { deployGateway } from "./gateway/gateway.ts";
 import { deployService } from "./service.ts";
 
 const config = loadConfig();
@@ -12,6 +13,7 @@ const secrets = new BrokerSecrets(config);
 const storage = new Storage(config);
 const tunnel = new Tunnel(config);
 const broker = await deployBroker(config, { storage, tunnel, secrets });
+const gateway = await deployGateway(config, { broker, tunnel });
 const droplet = deployDroplet(config, tunnel);
 
 const deployed = await Promise.all(
@@ -23,6 +25,8 @@ const deployed = await Promise.all(
 
 /** Every service with its URL and where it is placed. */
 export const services = Object.fromEntries(deployed);
+/** One URL for every server. */
+export const gatewayUrl = `${gateway.url}/mcp`;
 /** Where people sign in, see who has access to what, and connect their accounts. */
 export const authUrl = broker.url;
 /** What each product authenticates with at the broker. */

@@ -101,6 +101,7 @@ describe("Coda on Workers, nothing on the droplet", () => {
       ["coda-mcp.example.com", "tunnel-id.cfargotunnel.com", true],
       ["gate-coda.example.com", "tunnel-id.cfargotunnel.com", true],
       ["auth.example.com", "tunnel-id.cfargotunnel.com", true],
+      ["mcp.example.com", "tunnel-id.cfargotunnel.com", true],
     ]);
     expect(of(resources, "ZeroTrustTunnelCloudflaredConfig")[0]!.inputs.config.ingresses).toEqual([
       { hostname: "coda-mcp.example.com", service: "http://coda-mcp:8085" },
@@ -201,6 +202,48 @@ describe("the broker", () => {
     const [jwk] = JSON.parse(text("SIGNING_KEYS"));
     const key = await crypto.subtle.importKey("jwk", jwk, { name: "ECDSA", namedCurve: "P-256" }, true, ["sign"]);
     expect(key.type).toBe("private");
+  });
+});
+
+describe("the gateway", () => {
+  test("is a Worker at mcp.<domain> that knows every server, the config's own too, and asks the broker", async () => {
+    const resources = await run({
+      gateway: {
+        callsPerMinute: 30,
+        servers: [
+          {
+            name: "wiki",
+            title: "Wiki",
+            url: "https://wiki.example.com/mcp",
+            auth: { kind: "header", header: "x-api-key" },
+            scopes: [{ name: "wiki:read", description: "Read the wiki" }],
+          },
+        ],
+      },
+      serverSecrets: { wiki: "wiki-secret" },
+    });
+    expect(one(resources, "WorkersRoute", "mcp-gateway-route").inputs).toMatchObject({
+      pattern: "mcp.example.com/*",
+      script: "hybrid-mcp-mcp-gateway",
+    });
+    // biome-ignore lint/suspicious/noExplicitAny: as the mocks hand them over
+    const bindings: any[] = secret(one(resources, "WorkersScript", "mcp-gateway-script").inputs.bindings);
+    expect(bindings.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      "BROKER service",
+      "CALL_LIMIT ratelimit",
+      "GATEWAY_CONFIG json",
+      "ISSUER plain_text",
+      "PUBLIC_URL plain_text",
+      "SERVER_SECRETS secret_text",
+      "VERSION plain_text",
+    ]);
+    const config = JSON.parse(bindings.find(({ name }) => name === "GATEWAY_CONFIG").json);
+    expect(config.servers.map(({ name, url, auth }: Record<string, unknown>) => [name, url, auth])).toEqual([
+      ["coda", "https://coda-mcp.example.com/mcp", { kind: "service" }],
+      ["wiki", "https://wiki.example.com/mcp", { kind: "header", header: "x-api-key" }],
+    ]);
+    expect(JSON.stringify(config)).not.toContain("wiki-secret");
+    expect(bindings.find(({ name }) => name === "CALL_LIMIT").simple).toEqual({ limit: 30, period: 60 });
   });
 });
 

@@ -11,7 +11,9 @@ export function brokerConfig(config: Config): BrokerConfig {
   return {
     issuer: publicUrl(config, "oauth-broker"),
     // Of services that are switched off too: their tokens are refused for what they allow, not as unknown.
-    resources: Object.fromEntries(serviceNames.map((service) => [service, `${publicUrl(config, service)}/mcp`])),
+    resources: Object.fromEntries(
+      [...serviceNames, "mcp-gateway" as const].map((name) => [name, `${publicUrl(config, name)}/mcp`]),
+    ),
     providers: {
       ...(github && auth.providers.includes("github") && { github }),
       ...(google && auth.providers.includes("google") && { google }),
@@ -24,6 +26,7 @@ export function brokerConfig(config: Config): BrokerConfig {
       ...(enabled.includes("firecrawl") && { firecrawl: { apiUrl: upstreamUrl(config, "firecrawl") } }),
     },
     products: auth.products,
+    servers: config.gateway.servers.map(({ name, title, scopes }) => ({ name, title, scopes })),
     auditRetentionDays: auth.auditRetentionDays,
     grantIdleDays: auth.grantIdleDays,
   };

@@ -5,8 +5,8 @@ import * as random from "@pulumi/random";
 import type { Config } from "../config.ts";
 
 /**
- * What the broker and those who ask it keep secret. Protected, and there for a service that is switched off too: whatever
- * is made anew, sessions, grants and connections stay good.
+ * What the broker and those who ask it keep secret. Protected but for what the config may take away (products, older keys),
+ * and there for a service that is switched off too: whatever is made anew, sessions, grants and connections stay good.
  */
 export class BrokerSecrets extends pulumi.ComponentResource {
   /** With what a service on the droplet authenticates at the broker. */
@@ -22,24 +22,29 @@ export class BrokerSecrets extends pulumi.ComponentResource {
 
   constructor({ auth }: Config) {
     super("hybrid-mcp:broker:Secrets", "broker-secrets");
-    const options = { parent: this, protect: true };
-    const password = (name: string) =>
-      pulumi.secret(new random.RandomPassword(name, { length: 43, special: false }, options).result);
-    const key = (name: string) => pulumi.secret(new random.RandomBytes(name, { length: 32 }, options).base64);
+    const password = (name: string, protect: boolean) =>
+      pulumi.secret(new random.RandomPassword(name, { length: 43, special: false }, { parent: this, protect }).result);
+    // An older key may be taken away; the one in use may not.
+    const key = (kind: string, id: string, at: number) =>
+      pulumi.secret(
+        new random.RandomBytes(`${kind}-key-${id}`, { length: 32 }, { parent: this, protect: at === 0 }).base64,
+      );
 
     this.ofService = Object.fromEntries(
-      serviceNames.map((service) => [service, password(`${service}-service-secret`)]),
+      serviceNames.map((service) => [service, password(`${service}-service-secret`, true)]),
     ) as typeof this.ofService;
-    this.ofProduct = Object.fromEntries(auth.products.map(({ name }) => [name, password(`${name}-product-secret`)]));
-    this.consent = password("consent-secret");
+    this.ofProduct = Object.fromEntries(
+      auth.products.map(({ name }) => [name, password(`${name}-product-secret`, false)]),
+    );
+    this.consent = password("consent-secret", true);
     this.vaultKeys = pulumi.secret(
       pulumi
-        .all(auth.keys.map((id) => key(`vault-key-${id}`)))
+        .all(auth.keys.map((id, at) => key("vault", id, at)))
         .apply((keys) => JSON.stringify(keys.map((key, i) => ({ id: auth.keys[i], key })))),
     );
     this.signingKeys = pulumi.secret(
       pulumi
-        .all(auth.keys.map((id) => key(`signing-key-${id}`)))
+        .all(auth.keys.map((id, at) => key("signing", id, at)))
         .apply((keys) => JSON.stringify(keys.map((key) => privateJwk(Buffer.from(key, "base64"))))),
     );
     this.registerOutputs();

@@ -74,6 +74,7 @@ export const serviceNames = Object.keys(catalogue) as ServiceName[];
 /** The parts of the platform that stand at the edge for ever and are no service that can be moved. */
 export const platform = {
   "oauth-broker": { title: "OAuth broker", subdomain: "auth", localPort: 8789 },
+  "mcp-gateway": { title: "MCP gateway", subdomain: "mcp", localPort: 8787 },
 } as const;
 
 export type PlatformName = keyof typeof platform;

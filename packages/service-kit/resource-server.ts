@@ -1,27 +1,38 @@
 import { OAuthResourceServer } from "@cloudflare/workers-oauth-provider";
-import type { Admission, BrokerEnv } from "./broker.ts";
-import { brokerOf } from "./broker.ts";
+import type { Caller } from "./broker-contract.ts";
 
-/** What a protected request carries. */
-export interface Protected {
-  admission: Admission;
+/** Where a resource and the broker that guards it are. */
+interface ResourceEnv {
+  /** The resource's own origin. */
+  PUBLIC_URL: string;
+  /** The broker's. */
+  ISSUER: string;
 }
 
 /** A request that was let in; `ctx` is the Worker's, with what the resource server found out. */
-export type ProtectedHandler<Env> = (request: Request, env: Env, ctx: ProtectedContext) => Promise<Response>;
+export type ProtectedHandler<Env, Props> = (
+  request: Request,
+  env: Env,
+  ctx: ProtectedContext<Props>,
+) => Promise<Response>;
 
-export interface ProtectedContext {
-  props: Protected;
-  auth: { token: string; scope: string[]; clientId?: string; expiresAt?: number };
+export interface ProtectedContext<Props> {
+  props: Props;
+  auth: { token: string; audience: string; scope: string[]; clientId?: string; expiresAt?: number };
   waitUntil(work: Promise<unknown>): void;
 }
 
-interface ResourceServerOptions<Env> {
-  name: string;
+interface ResourceServerOptions<Env, Props> {
   title: string;
   /** Scopes that clients are told to ask for. */
-  scopes: string[];
-  handler: ProtectedHandler<Env>;
+  scopes(env: Env): string[];
+  /**
+   * Asks the broker about a token.
+   * @returns null for one that is unknown, expired, revoked or for another resource
+   * @throws when the broker does not answer: the client is told to come again (503)
+   */
+  admit(request: Request, env: Env, resource: string, token: string): Promise<{ call: Caller; props: Props } | null>;
+  handler: ProtectedHandler<Env, Props>;
 }
 
 /** Where the metadata of RFC 9728 is, which challenges name. */
@@ -30,25 +41,25 @@ export function metadataUrl(publicUrl: string): string {
 }
 
 /**
- * Makes the protected side of a service: RFC 9728 metadata, 401 challenges (RFC 6750 section 3), and the question to the
+ * Makes the protected side of a resource: RFC 9728 metadata, 401 challenges (RFC 6750 section 3), and the question to the
  * broker, which accepts its own tokens and its own service tokens for this resource, and nothing else.
  */
-export function resourceServer<Env extends BrokerEnv & { PUBLIC_URL: string }>(options: ResourceServerOptions<Env>) {
-  let made: { env: Env; server: OAuthResourceServer<Env, Protected> } | undefined;
+export function resourceServer<Env extends ResourceEnv, Props>(options: ResourceServerOptions<Env, Props>) {
+  let made: { env: Env; server: OAuthResourceServer<Env, Props> } | undefined;
   const serverFor = (env: Env) => {
     if (made?.env.PUBLIC_URL !== env.PUBLIC_URL || made.env.ISSUER !== env.ISSUER) {
-      const server = new OAuthResourceServer<Env, Protected>({
+      const server = new OAuthResourceServer<Env, Props>({
         resourceMetadata: {
           resource: `${env.PUBLIC_URL}/mcp`,
           authorization_servers: [env.ISSUER],
           resource_name: options.title,
         },
-        requiredScopes: options.scopes,
-        validateToken: (env) => async (resource, token) => {
-          const admission = await brokerOf(env, options.name).admit(resource, token);
-          if (!admission) return null;
-          const { audience, expiresAt, scope, userId, clientId } = admission.call;
-          return { props: { admission }, audience, expiresAt, scope, userId, clientId };
+        requiredScopes: options.scopes(env),
+        validateToken: (env, request) => async (resource, token) => {
+          const admitted = await options.admit(request, env, resource, token);
+          if (!admitted) return null;
+          const { audience, expiresAt, scope, userId, clientId } = admitted.call;
+          return { props: admitted.props, audience, expiresAt, scope, userId, clientId };
         },
         handler: { fetch: (request, env, ctx) => options.handler(request, env, ctx as never) },
       });

@@ -1,6 +1,6 @@
 import { createMcpHandler, type McpServer, type ServerOptions } from "@modelcontextprotocol/server";
 import { Hono } from "hono";
-import { type BrokerEnv, brokerOf } from "./broker.ts";
+import { type Admission, type BrokerEnv, brokerOf } from "./broker.ts";
 import { mcpServer } from "./mcp-server.ts";
 import { metadataUrl, type ProtectedContext, resourceServer } from "./resource-server.ts";
 import type { AnyTool } from "./tool.ts";
@@ -68,10 +68,18 @@ export function createService<Env extends ServiceEnv, Upstream>(options: Service
     if (!scopes.includes(scope)) throw new Error(`The tool ${name} of ${options.name} names the scope ${scope}.`);
   }
   const used = scopes.filter((name) => options.tools.some(({ scope }) => scope === name));
-  const mcp = resourceServer<Env>({ name: options.name, title: options.title, scopes: used, handler });
+  const mcp = resourceServer<Env, Admission>({
+    title: options.title,
+    scopes: () => used,
+    async admit(_, env, resource, token) {
+      const admission = await brokerOf(env, options.name).admit(resource, token);
+      return admission && { call: admission.call, props: admission };
+    },
+    handler,
+  });
 
-  async function handler(request: Request, env: Env, ctx: ProtectedContext): Promise<Response> {
-    const { admission } = ctx.props;
+  async function handler(request: Request, env: Env, ctx: ProtectedContext<Admission>): Promise<Response> {
+    const admission = ctx.props;
     const { call } = admission;
     const broker = brokerOf(env, options.name);
     const trace = { id: request.headers.get("x-request-id")!, traceparent: request.headers.get("traceparent")! };

@@ -27,6 +27,8 @@ export interface GatewayConfig {
   listTimeoutMs: number;
   /** How long a list is good for, in milliseconds: for clients (`ttlMs`) and in the gateway's own memory. */
   listTtlMs: number;
+  /** Longest wait for the beginning of a server's answer to a call, in milliseconds. */
+  callTimeoutMs: number;
   /** Largest request body, in bytes. */
   maxBodyBytes: number;
 }
@@ -46,6 +48,6 @@ export interface GatewayEnv {
   BROKER: GatewayBinding;
   /** JSON: the secret of each server with `auth.kind` "header", by its name. */
   SERVER_SECRETS: string;
-  /** Calls of one person of one tool. */
+  /** Calls of one person of one tool; its period is a minute. */
   CALL_LIMIT: RateLimit;
 }

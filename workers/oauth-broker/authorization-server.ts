@@ -1,6 +1,6 @@
 import { GrantType, OAuthAuthorizationServer } from "@cloudflare/workers-oauth-provider";
-import { serviceNames } from "@hybrid-mcp/catalogue";
 import type { BrokerConfig, BrokerEnv } from "./config.ts";
+import { knownServices } from "./known-services.ts";
 import { asPerson, readRecord } from "./people/person-record.ts";
 import { scopesOf } from "./resources.ts";
 
@@ -22,7 +22,9 @@ export function authorizationServer({ BROKER_CONFIG: config }: BrokerEnv): OAuth
       resources: Object.values(config.resources),
       clientRegistrationEndpoint: `${config.issuer}/oauth/register`,
       clientIdMetadataDocumentEnabled: true,
-      scopesSupported: serviceNames.flatMap((service) => scopesOf(service).map(({ name }) => name)),
+      scopesSupported: Object.keys(knownServices(config)).flatMap((service) =>
+        scopesOf(config, service).map(({ name }) => name),
+      ),
       accessTokenTTL: ACCESS_TOKEN_TTL,
       // From the code's exchange, and again from each refresh: a grant that is not used ends, one that is used stays.
       refreshTokenTTL: config.grantIdleDays * 86_400,

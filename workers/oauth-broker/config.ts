@@ -68,6 +68,8 @@ export interface BrokerConfig {
   policy: PolicyRule[];
   connections: ConnectionsConfig;
   products: Product[];
+  /** MCP servers that the stack config adds behind the gateway. */
+  servers?: { name: string; title: string; scopes: { name: string; description: string }[] }[];
   /** Who sees everybody's audit trail and the policy; default nobody. */
   administrators?: Matchers;
   /** How long the audit trail is kept, in days. */

@@ -49,8 +49,8 @@ describe("a rule speaks of a person", () => {
 
 describe("what a person may do", () => {
   test("is nothing unless a rule says otherwise", () => {
-    expect(allowedScopes([], ada)).toEqual(new Set());
-    expect(allowedScopes([{ people: ["github:grace"], scopes: ["coda:*"] }], ada)).toEqual(new Set());
+    expect(allowedScopes({ policy: [] }, ada)).toEqual(new Set());
+    expect(allowedScopes({ policy: [{ people: ["github:grace"], scopes: ["coda:*"] }] }, ada)).toEqual(new Set());
   });
 
   test("is the union of every rule that fits", () => {
@@ -59,20 +59,32 @@ describe("what a person may do", () => {
       { emailDomains: ["example.com"], scopes: ["coda:write"] },
       { people: ["github:grace"], scopes: ["coda:admin"] },
     ];
-    expect(allowedScopes(policy, ada)).toEqual(new Set(["coda:read", "coda:write"]));
+    expect(allowedScopes({ policy }, ada)).toEqual(new Set(["coda:read", "coda:write"]));
   });
 });
 
 describe("scopes imply", () => {
   test("the earlier ones of their service", () => {
-    expect(withImplied(["coda:write"])).toEqual(new Set(["coda:read", "coda:write"]));
+    expect(withImplied({}, ["coda:write"])).toEqual(new Set(["coda:read", "coda:write"]));
   });
 
   test("all of a service, for its wildcard", () => {
-    expect(withImplied(["coda:*"])).toEqual(new Set(["coda:read", "coda:write", "coda:admin"]));
+    expect(withImplied({}, ["coda:*"])).toEqual(new Set(["coda:read", "coda:write", "coda:admin"]));
+  });
+
+  test("the earlier ones of a server that the config adds", () => {
+    const scopes = ["wiki:read", "wiki:write"].map((name) => ({ name, description: name }));
+    const config = { servers: [{ name: "wiki", title: "Wiki", scopes }] };
+    expect(withImplied(config, ["wiki:write"])).toEqual(new Set(["wiki:read", "wiki:write"]));
+    expect(withImplied({}, ["wiki:write"])).toEqual(new Set());
+  });
+
+  test("not the key to the account itself: only its own name gives that", () => {
+    expect(withImplied({}, ["coda:*"]).has("coda:connect")).toBe(false);
+    expect(withImplied({}, ["coda:connect"])).toEqual(new Set(["coda:connect"]));
   });
 
   test("nothing, when nobody knows them", () => {
-    expect(withImplied(["coda:everything", "nosuch:*", "*"])).toEqual(new Set());
+    expect(withImplied({}, ["coda:everything", "nosuch:*", "*"])).toEqual(new Set());
   });
 });

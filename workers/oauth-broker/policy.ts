@@ -1,5 +1,7 @@
-import { catalogue, connectScope, type Scope } from "@hybrid-mcp/catalogue";
+import { connectScope } from "@hybrid-mcp/catalogue";
 import type { Person } from "@hybrid-mcp/service-kit/broker-contract";
+import type { BrokerConfig } from "./config.ts";
+import { knownServices } from "./known-services.ts";
 
 /** Whom something is for: everybody whom one of these fits. */
 export interface Matchers {
@@ -31,20 +33,22 @@ export function matches(rule: Matchers, person: Person): boolean {
 }
 
 /** Every scope that the policy allows this person, implied ones included; nobody may do anything that no rule allows. */
-export function allowedScopes(policy: readonly PolicyRule[], person: Person): Set<string> {
-  return withImplied(policy.filter((rule) => matches(rule, person)).flatMap((rule) => rule.scopes));
+export function allowedScopes(config: Pick<BrokerConfig, "policy" | "servers">, person: Person): Set<string> {
+  return withImplied(
+    config,
+    config.policy.filter((rule) => matches(rule, person)).flatMap((rule) => rule.scopes),
+  );
 }
 
 /**
- * Adds what scopes imply: of a service's scopes in the catalogue's order, a later one implies the earlier ones.
+ * Adds what scopes imply: of a service's scopes, which are in order, a later one implies the earlier ones.
  *
  * @param names scope names and wildcards; unknown ones are left out
  */
-export function withImplied(names: Iterable<string>): Set<string> {
+export function withImplied(config: Pick<BrokerConfig, "servers">, names: Iterable<string>): Set<string> {
   const granted = new Set(names);
   const all = new Set<string>();
-  for (const [service, { scopes }] of Object.entries(catalogue)) {
-    const ordered: readonly Scope[] = scopes;
+  for (const [service, { scopes: ordered }] of Object.entries(knownServices(config))) {
     const last = granted.has(`${service}:*`)
       ? ordered.length - 1
       : ordered.findLastIndex(({ name }) => granted.has(name));

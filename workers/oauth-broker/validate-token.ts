@@ -17,8 +17,8 @@ export async function validateToken(env: BrokerEnv, resource: string, token: str
     ? await readServiceToken(env, resource, token)
     : await opaqueToken(env, resource, token);
   if (!call) return null;
-  const allowed = allowedScopes(env.BROKER_CONFIG.policy, call.props.person);
-  return { ...call, scope: [...withImplied(call.scope)].filter((name) => allowed.has(name)) };
+  const allowed = allowedScopes(env.BROKER_CONFIG, call.props.person);
+  return { ...call, scope: [...withImplied(env.BROKER_CONFIG, call.scope)].filter((name) => allowed.has(name)) };
 }
 
 async function opaqueToken(env: BrokerEnv, resource: string, token: string): Promise<AuthorizedCall | null> {

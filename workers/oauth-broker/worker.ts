@@ -46,7 +46,7 @@ export default class OAuthBroker extends WorkerEntrypoint<BrokerEnv> implements 
 
   /** One RPC per call of the gateway: who calls, what the policy would allow, and what the servers behind it are shown. */
   async authorizeGateway(token: string, servers: string[]): Promise<GatewayAnswer | null> {
-    const { resources, policy } = this.env.BROKER_CONFIG;
+    const { resources } = this.env.BROKER_CONFIG;
     const gateway = resources[GATEWAY];
     const answer = gateway ? await validateToken(this.env, gateway, token) : null;
     if (!answer) return null;
@@ -64,6 +64,6 @@ export default class OAuthBroker extends WorkerEntrypoint<BrokerEnv> implements 
         if (credential) credentials[server] = credential;
       }
     }
-    return { call, allowed: [...allowedScopes(policy, props.person)], serviceTokens, credentials };
+    return { call, allowed: [...allowedScopes(this.env.BROKER_CONFIG, props.person)], serviceTokens, credentials };
   }
 }

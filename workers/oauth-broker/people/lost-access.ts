@@ -10,12 +10,12 @@ import { grantsOf, revokeGrant } from "./grants.ts";
  * it is applied at every call. Costs nothing unless something was lost.
  */
 export async function endLostGrants(c: Ctx, before: Person, after: Person): Promise<void> {
-  const { policy } = c.env.BROKER_CONFIG;
-  const allowed = allowedScopes(policy, after);
-  const lost = [...allowedScopes(policy, before)].filter((scope) => !allowed.has(scope));
+  const config = c.env.BROKER_CONFIG;
+  const allowed = allowedScopes(config, after);
+  const lost = [...allowedScopes(config, before)].filter((scope) => !allowed.has(scope));
   if (lost.length === 0) return;
   for (const { id, clientId, service, scope } of await grantsOf(c.env, after.id)) {
-    const granted = withImplied(scope);
+    const granted = withImplied(config, scope);
     const gone = lost.filter((name) => granted.has(name));
     if (gone.length === 0) continue;
     await revokeGrant(c.env, after.id, id);

@@ -42,7 +42,7 @@ activityRoutes.get("/activity", async (c) => {
       query={query}
       services={Object.keys(c.env.BROKER_CONFIG.resources)}
       events={await named(c.env, events, query.everyone !== undefined)}
-      chart={{ days, calls, titleOf: shortTitle }}
+      chart={{ days, calls, titleOf: (service) => shortTitle(c, service) }}
       older={next && `/activity${search({ ...query, after: next })}`}
       newest={after && `/activity${search({ ...query })}`}
       exportQuery={search({ ...query })}
@@ -120,8 +120,8 @@ function chartDays({ from, before }: TrailFilter, now: number): number[] {
 }
 
 /** A service's name in a list, where "every service" would not be understood. */
-function shortTitle(service: string): string {
-  return service === GATEWAY ? "Gateway" : service === "" ? "None" : titleOf(service);
+function shortTitle(c: Ctx, service: string): string {
+  return service === GATEWAY ? "Gateway" : service === "" ? "None" : titleOf(c.env.BROKER_CONFIG, service);
 }
 
 function search(query: ActivityQuery & { after?: string }): string {

@@ -39,13 +39,13 @@ personRoutes.get("/", async (c) => {
     sessionsOf(c.env, person.id),
     ownSessionId(c),
   ]);
-  const { policy, grantIdleDays } = c.env.BROKER_CONFIG;
+  const { grantIdleDays } = c.env.BROKER_CONFIG;
   return c.html(
     <HomePage
       nav={navigation(c, person, "home")}
       person={person}
       accounts={person.accounts.map((account) => accountTitle(c.env, account))}
-      mayDoNothing={allowedScopes(policy, person).size === 0}
+      mayDoNothing={allowedScopes(c.env.BROKER_CONFIG, person).size === 0}
       connections={connections}
       grants={grants}
       sessions={sessions}
@@ -113,14 +113,14 @@ async function shownGrants(env: BrokerEnv, person: Person): Promise<ShownGrant[]
     env.AUDIT,
     grants.map(({ id }) => id),
   );
-  const allowed = allowedScopes(env.BROKER_CONFIG.policy, person);
+  const allowed = allowedScopes(env.BROKER_CONFIG, person);
   return grants.map((grant) => {
-    const granted = withImplied(grant.scope);
+    const granted = withImplied(env.BROKER_CONFIG, grant.scope);
     const lastUsed = uses.get(grant.id);
     return {
       ...grant,
-      serviceTitle: titleOf(grant.service),
-      scopes: scopesOf(grant.service)
+      serviceTitle: titleOf(env.BROKER_CONFIG, grant.service),
+      scopes: scopesOf(env.BROKER_CONFIG, grant.service)
         .filter(({ name }) => granted.has(name))
         .map(({ name, description }) => ({ description, closed: !allowed.has(name) })),
       ...(lastUsed !== undefined && { lastUsed }),

@@ -47,7 +47,10 @@ export interface TestBrokerOptions {
 /** A service's own bundle, and the bindings that it has besides those of every service. */
 export interface TestService {
   contents: Uint8Array;
-  bindings?: Record<string, string>;
+  /** A function is given the broker, with the addresses of everything. */
+  bindings?: Record<string, unknown> | ((broker: TestBroker) => Record<string, unknown>);
+  /** Bindings that count calls: how many in a minute. */
+  rateLimits?: Record<string, number>;
 }
 
 /** The broker in workerd on a port of its own, with a stand-in of GitHub and Google to sign in with. */
@@ -358,7 +361,7 @@ export class TestBroker {
           compatibilityDate: "2026-07-01",
           serviceBindings: { BROKER: "broker" },
         },
-        ...Object.entries(this.#options.services ?? {}).map(([name, { contents, bindings }]) => ({
+        ...Object.entries(this.#options.services ?? {}).map(([name, { contents, bindings, rateLimits = {} }]) => ({
           name,
           modules: [{ type: "ESModule" as const, path: "worker.js", contents }],
           compatibilityDate: "2026-07-01",
@@ -369,8 +372,14 @@ export class TestBroker {
             PLACEMENT: "workers",
             PUBLIC_URL: this.serviceUrls[name]!,
             ISSUER: this.issuer,
-            ...bindings,
+            ...((typeof bindings === "function" ? bindings(this) : bindings) as Record<string, string>),
           },
+          ratelimits: Object.fromEntries(
+            Object.entries(rateLimits).map(([binding, limit]) => [
+              binding,
+              { namespace_id: binding, simple: { limit, period: 60 as const } },
+            ]),
+          ),
           unsafeDirectSockets: [{ host: "127.0.0.1", port: Number(new URL(this.serviceUrls[name]!).port) }],
         })),
       ],

@@ -37,6 +37,11 @@ export default class CountedBroker extends OAuthBroker {
     return super.authorize(resource, token);
   }
 
+  override authorizeGateway(token: string, servers: string[]) {
+    count("RPC.authorizeGateway");
+    return super.authorizeGateway(token, servers);
+  }
+
   override record(events: Parameters<OAuthBroker["record"]>[0]) {
     count("RPC.record");
     return super.record(events);

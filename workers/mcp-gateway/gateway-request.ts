@@ -1,0 +1,18 @@
+import type { AuditEvent } from "@hybrid-mcp/service-kit/broker-contract";
+import type { Trace } from "@hybrid-mcp/service-kit/trace";
+import type { Admission } from "./admission.ts";
+import type { GatewayEnv } from "./config.ts";
+import type { UpstreamServer } from "./upstream-server.ts";
+
+/** A request of a client that was let in, as every part of the gateway has it. */
+export interface GatewayRequest {
+  env: GatewayEnv;
+  /** In the config's order. */
+  servers: readonly UpstreamServer[];
+  admission: Admission;
+  trace: Trace;
+  /** Aborted when the client goes away. */
+  signal: AbortSignal;
+  /** Takes what the gateway itself decided into the audit trail, after the answer. */
+  audit(event: Pick<AuditEvent, "decision" | "tool" | "reason" | "durationMs">): void;
+}

@@ -1,0 +1,223 @@
+import { insufficientScope } from "@cloudflare/workers-oauth-provider";
+import { isPersonal } from "./admission.ts";
+import type { ServerConfig } from "./config.ts";
+import type { GatewayRequest } from "./gateway-request.ts";
+import { ErrorCode, errorResponse, type JsonRpcRequest, REFUSED } from "./json-rpc.ts";
+import { ServerFailure } from "./legacy-connection.ts";
+import { firstScope, forgetList, gather, listOf, mayUse, ownerOf, scopeOf, splitName } from "./lists.ts";
+import { reach } from "./reach.ts";
+import { type Subject, subjectsOf, textOf } from "./subject.ts";
+import type { ForwardedRequest, UpstreamServer } from "./upstream-server.ts";
+
+/** Seconds of the rate limit's period. */
+const LIMIT_PERIOD_S = 60;
+
+/** What a server's answer keeps of its headers: nothing that is about the connection, the server's sign-in or cookies. */
+const KEPT_HEADERS = ["content-type", "cache-control", "x-accel-buffering", "retry-after"];
+
+/** A refusal of the gateway, which ends the request. */
+class Refusal extends Error {
+  readonly response: Response;
+
+  constructor(reason: string, response: Response) {
+    super(reason);
+    this.response = response;
+  }
+}
+
+/** To whom a request goes, and what it needs. */
+interface Target {
+  server: UpstreamServer;
+  /** With the server's own names in it. */
+  message: JsonRpcRequest;
+  scope: string;
+}
+
+/**
+ * Checks a request that belongs to one server, and passes it on. What it may do is read from its body.
+ *
+ * @param headers of the client's request
+ * @param auth of the resource server, for challenges
+ */
+export async function passOn(
+  message: JsonRpcRequest,
+  headers: Headers,
+  request: GatewayRequest,
+  auth: { audience: string },
+): Promise<Response> {
+  const started = performance.now();
+  const label = labelOf(message, request);
+  const ended = (decision: "allowed" | "denied" | "failed", reason?: string) =>
+    request.audit({ decision, tool: label, durationMs: performance.now() - started, ...(reason && { reason }) });
+  try {
+    await withinLimit(message, label, request);
+    const target = await targetOf(message, request, auth);
+    authorize(target.scope, target.server.config, message, request, auth);
+    const response = await forwarded(target, headers, request, auth);
+    // A service of the platform tells the trail itself.
+    if (target.server.config.auth.kind !== "service") ended("allowed");
+    return response;
+  } catch (error) {
+    if (error instanceof Refusal) {
+      ended("denied", error.message);
+      return error.response;
+    }
+    if (request.signal.aborted) return new Response(null, { status: 499 });
+    if (!(error instanceof ServerFailure)) throw error;
+    ended("failed", "the server did not answer as it should");
+    return errorResponse(message.id, ErrorCode.internal, error.message, {
+      headers: error.retryAfter === undefined ? {} : { "retry-after": error.retryAfter },
+    });
+  }
+}
+
+/** What the trail calls it: the tool as the client knows it, else the method. */
+function labelOf({ method, params }: JsonRpcRequest, { servers }: GatewayRequest): string {
+  const name = textOf(params?.name);
+  const known =
+    method === "tools/call" &&
+    splitName(
+      servers.map(({ config }) => config),
+      name,
+    );
+  return known ? name.slice(0, 64) : method;
+}
+
+async function withinLimit({ id }: JsonRpcRequest, label: string, { env, admission }: GatewayRequest): Promise<void> {
+  const { success } = await env.CALL_LIMIT.limit({ key: `${admission.call.userId}:${label}` });
+  if (success) return;
+  const message = `Too many calls of ${label}. Try again in ${LIMIT_PERIOD_S} seconds.`;
+  const response = { status: 429, headers: { "retry-after": String(LIMIT_PERIOD_S) } };
+  throw new Refusal("too many calls", errorResponse(id, REFUSED, message, response));
+}
+
+/** @throws {Refusal} for what is not there, or not for this person */
+async function targetOf(message: JsonRpcRequest, request: GatewayRequest, auth: { audience: string }): Promise<Target> {
+  return message.method === "tools/call"
+    ? toolTarget(message, request, auth)
+    : listedTarget(message, subjectsOf(message), request);
+}
+
+async function toolTarget(
+  message: JsonRpcRequest,
+  request: GatewayRequest,
+  auth: { audience: string },
+): Promise<Target> {
+  const { admission, servers } = request;
+  const name = textOf(message.params?.name);
+  const found = splitName(
+    servers.map(({ config }) => config),
+    name,
+  );
+  const server = servers.find(({ config }) => config === found?.server);
+  if (!found || !server || !mayUse(found.server, admission.viewer.allowed))
+    throw unknown(message, `Unknown tool: ${name}`);
+  // Without any scope of a service there is no token with which to ask for its tools.
+  if (isPersonal(server.config) && !mayUse(server.config, new Set(admission.call.scope))) {
+    authorize(firstScope(server.config), server.config, message, request, auth);
+  }
+  const tool = (await listOf("tools", server, request)).find((each) => each.name === found.tool);
+  const scope = tool && scopeOf(server.config, tool);
+  if (!scope) throw unknown(message, `Unknown tool: ${name}`);
+  return { server, scope, message: { ...message, params: { ...message.params, name: found.tool } } };
+}
+
+async function listedTarget(message: JsonRpcRequest, subjects: Subject[], request: GatewayRequest): Promise<Target> {
+  const lists = await Promise.all(
+    subjects.map(async ({ kind, id }) => ({ kind, id, parts: await gather(kind, request) })),
+  );
+  for (const { kind, id, parts } of lists) {
+    const server = ownerOf(kind, id, parts);
+    if (server) return { server, message, scope: firstScope(server.config) };
+  }
+  const missing = new Set(lists.flatMap(({ parts }) => parts.flatMap((part) => part.missing)));
+  const what = message.method === "resources/read" ? "Resource not found" : "Not found";
+  throw unknown(message, [`${what}: ${subjects[0]?.id ?? ""}`, ...missing].join(". "));
+}
+
+/**
+ * Lets through who has been granted what is needed. What the policy allows can be granted: the challenge names every scope
+ * that the new token has to have, the granted ones among them (RFC 6750 section 3.1). What it does not allow is refused
+ * without a challenge, which would send the person round in circles.
+ * @throws {Refusal}
+ */
+function authorize(
+  scope: string,
+  { title }: ServerConfig,
+  message: JsonRpcRequest,
+  { admission }: GatewayRequest,
+  auth: { audience: string },
+): void {
+  const { call, viewer } = admission;
+  if (call.scope.includes(scope)) return;
+  if (!viewer.allowed.has(scope)) {
+    const words = `This needs ${scope}, which nobody has allowed you in ${title}. Ask an administrator.`;
+    const response = errorResponse(message.id, REFUSED, words, { status: 403 });
+    throw new Refusal(`it needs ${scope}, which the policy does not allow`, response);
+  }
+  const words = `This needs the scope ${scope}`;
+  const response = insufficientScope(auth as never, [...call.scope, scope], words);
+  throw new Refusal(`it needs ${scope}`, response);
+}
+
+function unknown(message: JsonRpcRequest, words: string): Refusal {
+  return new Refusal("there is no such thing", errorResponse(message.id, ErrorCode.invalidParams, words));
+}
+
+async function forwarded(
+  { server, message }: Target,
+  headers: Headers,
+  request: GatewayRequest,
+  auth: { audience: string },
+): Promise<Response> {
+  const { callTimeoutMs } = request.env.GATEWAY_CONFIG;
+  const sent: ForwardedRequest = { message, headers: headersFor(message, headers) };
+  const response = await reach(server, request, callTimeoutMs, (access) => server.forward(sent, access));
+  const { config } = server;
+  if (response.status === 401 || response.status === 403) {
+    await response.body?.cancel();
+    refused(response, config, message, request, auth);
+  }
+  const isMcp = /^(application\/json|text\/event-stream)\b/i.test(response.headers.get("content-type") ?? "");
+  if (!isMcp || response.status === 429 || response.status >= 500) {
+    await response.body?.cancel();
+    const retryAfter = response.headers.get("retry-after") ?? undefined;
+    const words = isMcp || response.status >= 400 ? `with HTTP ${response.status}` : "with something else than MCP";
+    throw new ServerFailure(`${config.title} answered ${words}.`, response.status, retryAfter);
+  }
+  const kept = KEPT_HEADERS.flatMap((name) => {
+    const value = response.headers.get(name);
+    return value === null ? [] : [[name, value] as [string, string]];
+  });
+  return new Response(response.body, { status: response.status, headers: kept });
+}
+
+/** A server's own challenge leads to the server's own sign-in, with which the client has nothing to do. */
+function refused(
+  response: Response,
+  config: ServerConfig,
+  message: JsonRpcRequest,
+  request: GatewayRequest,
+  auth: { audience: string },
+): never {
+  request.admission.forget(config);
+  const challenge = response.headers.get("www-authenticate") ?? "";
+  const needed = /\bscope="([^"]*)"/.exec(challenge)?.[1]?.split(" ") ?? [];
+  const own = config.scopes.map(({ name }) => name).filter((name) => needed.includes(name));
+  // The tool needs another scope than it did when it was listed.
+  if (response.status === 403 && own.length > 0) {
+    forgetList("tools", config, request.admission.viewer);
+    for (const scope of own) authorize(scope, config, message, request, auth);
+  }
+  throw new ServerFailure(`${config.title} did not let the gateway in (HTTP ${response.status}).`, response.status);
+}
+
+/** Of the client's headers those of MCP; what mirrors a name in the body mirrors the server's own. */
+function headersFor(message: JsonRpcRequest, headers: Headers): Headers {
+  const sent = new Headers();
+  for (const [name, value] of headers) {
+    if (name === "accept" || (name.startsWith("mcp-") && name !== "mcp-session-id")) sent.set(name, value);
+  }
+  if (message.method === "tools/call" && sent.has("mcp-name")) sent.set("mcp-name", textOf(message.params?.name));
+  return sent;
+}
