@@ -35,16 +35,6 @@ const upsert = (token: string) =>
 const scrape = (token: string) =>
   post(url("firecrawl"), token, "scrape", { url: `${stack.standInsUrl}/firecrawl/site/` });
 
-/** Events of the trail, newest first. */
-async function trail(where: string): Promise<Record<string, unknown>[]> {
-  const { accountId } = stack.stack.identity;
-  const [database] = await stack.cloudflare<{ uuid: string }[]>(`/accounts/${accountId}/d1/database`);
-  const path = `/accounts/${accountId}/d1/database/${database!.uuid}/query`;
-  const sql = `SELECT * FROM audit WHERE ${where} ORDER BY id DESC`;
-  const [answer] = await stack.cloudflare<{ results: Record<string, unknown>[] }[]>(path, { sql });
-  return answer!.results;
-}
-
 describe("a call", () => {
   test.each([
     ["coda", "workers", "list_docs", listDocs, "Project Tracker"],
@@ -58,7 +48,7 @@ describe("a call", () => {
       expect(await response.text()).toContain(text);
       const requestId = response.headers.get("x-request-id");
       await eventually(async () => {
-        expect(await trail(`request_id = '${requestId}'`)).toEqual([
+        expect(await stack.trail(`request_id = '${requestId}'`)).toEqual([
           expect.objectContaining({ kind: "call", decision: "allowed", service, tool, placement, user: "github-1815" }),
         ]);
       });
@@ -73,7 +63,7 @@ describe("a call", () => {
       /error="insufficient_scope",.* scope="coda:write coda:read"/,
     );
     await eventually(async () => {
-      expect(await trail(`request_id = '${response.headers.get("x-request-id")}'`)).toEqual([
+      expect(await stack.trail(`request_id = '${response.headers.get("x-request-id")}'`)).toEqual([
         expect.objectContaining({ decision: "denied", tool: "upsert_rows", reason: "it needs coda:write" }),
       ]);
     });

@@ -9,23 +9,27 @@ export const repositoryRoot = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Where what is built is kept: a cache that may be deleted at any time. */
 export const buildCache = join(repositoryRoot, "node_modules", ".cache", "hybrid-mcp");
 
-const folders: Record<ServiceName | PlatformName, string> = {
+/** What is built to a Worker: services, the platform's own parts, and two of those in one. */
+export type BundleName = ServiceName | PlatformName | "consolidated";
+
+const folders: Record<BundleName, string> = {
   coda: "workers/coda",
   github: "workers/github",
   firecrawl: "droplet/firecrawl",
   "oauth-broker": "workers/oauth-broker",
   "mcp-gateway": "workers/mcp-gateway",
+  consolidated: "workers/consolidated",
 };
 
 /** A Worker's bundle, written to a file. */
 export interface Bundle extends WorkerBundle {
-  name: ServiceName | PlatformName;
+  name: BundleName;
   /** Absolute path of the ES module. */
   path: string;
 }
 
 /** Builds a Worker and writes its module into the build cache. */
-export async function bundle(name: ServiceName | PlatformName): Promise<Bundle> {
+export async function bundle(name: BundleName): Promise<Bundle> {
   const built = await bundleWorker(join(repositoryRoot, folders[name]));
   const path = join(buildCache, "workers", name, "worker.js");
   mkdirSync(dirname(path), { recursive: true });

@@ -99,8 +99,8 @@ const googleClient = {
 
 /** Sign-in, permissions and connections (config key `hybrid-mcp:auth`). */
 const auth = z.strictObject({
-  /** `separate`: the broker is a Worker of its own. */
-  topology: z.enum(["separate"]).default("separate"),
+  /** `separate`: broker and gateway are two Workers; `consolidated`: one, for both hostnames. */
+  topology: z.enum(["separate", "consolidated"]).default("separate"),
   /** With what people sign in. */
   providers: z.array(z.enum(["github", "google"])).min(1, "must name at least one of: github, google"),
   github: gitHubApp.optional(),

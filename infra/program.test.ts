@@ -247,6 +247,23 @@ describe("the gateway", () => {
   });
 });
 
+test("in the consolidated topology one Worker has both hostnames, and the broker's script keeps its name", async () => {
+  const resources = await run({
+    auth: { topology: "consolidated", providers: ["github"], github: { clientId: "Iv1.abc" } },
+  });
+  expect(of(resources, "WorkersScript").map(({ inputs }) => inputs.scriptName)).toEqual([
+    "hybrid-mcp-oauth-broker",
+    "hybrid-mcp-coda",
+  ]);
+  for (const route of ["oauth-broker-route", "mcp-gateway-route"]) {
+    expect(one(resources, "WorkersRoute", route).inputs.script).toBe("hybrid-mcp-oauth-broker");
+  }
+  const bindings: { name: string }[] = secret(one(resources, "WorkersScript", "oauth-broker-script").inputs.bindings);
+  expect(bindings.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(["BROKER_CONFIG", "GATEWAY_CONFIG", "CALL_LIMIT", "PUBLIC_URL", "ISSUER"]),
+  );
+});
+
 describe("Coda on the droplet", () => {
   let resources: Registered[];
   beforeAll(async () => {

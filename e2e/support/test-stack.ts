@@ -152,12 +152,17 @@ export class TestStack {
   }
 
   /** Signs in as one of the stand-in's people, and answers with an access token for a service. */
-  async token(service: ServiceName = "coda", options: SignInOptions = {}): Promise<string> {
+  async token(service: ServiceName | "mcp-gateway" = "coda", options: SignInOptions = {}): Promise<string> {
     return (await this.grant(service, options)).accessToken;
   }
 
+  /** URL of the gateway's MCP endpoint. */
+  get gatewayUrl(): string {
+    return `${this.stack.publicUrl("mcp-gateway")}/mcp`;
+  }
+
   /** The same, with all that a client holds afterwards. */
-  grant(service: ServiceName, options: SignInOptions = {}): Promise<Grant> {
+  grant(service: ServiceName | "mcp-gateway", options: SignInOptions = {}): Promise<Grant> {
     return grantFor(this.authUrl, `${this.stack.publicUrl(service)}/mcp`, options);
   }
 
@@ -171,6 +176,16 @@ export class TestStack {
       ...(body && { method: "POST", body: JSON.stringify(body) }),
     });
     return ((await response.json()) as { result: Result }).result;
+  }
+
+  /** Events of the audit trail, newest first. @param where an SQL condition */
+  async trail(where: string): Promise<Record<string, unknown>[]> {
+    const { accountId } = this.stack.identity;
+    const [database] = await this.cloudflare<{ uuid: string }[]>(`/accounts/${accountId}/d1/database`);
+    const path = `/accounts/${accountId}/d1/database/${database!.uuid}/query`;
+    const sql = `SELECT * FROM audit WHERE ${where} ORDER BY id DESC`;
+    const [answer] = await this.cloudflare<{ results: Record<string, unknown>[] }[]>(path, { sql });
+    return answer!.results;
   }
 
   /** Sets the stand-in's faults; see local/standins/faults.ts. */

@@ -6,6 +6,7 @@ import { type Config, publicUrl } from "../config.ts";
 import type { Storage } from "../edge/storage.ts";
 import type { Tunnel } from "../edge/tunnel.ts";
 import { Worker } from "../edge/worker.ts";
+import { gatewayBindings } from "../gateway/gateway.ts";
 import { auditSchemaHook } from "./audit-schema.ts";
 import { brokerConfig } from "./broker-config.ts";
 import type { BrokerSecrets } from "./secrets.ts";
@@ -19,7 +20,7 @@ export interface Broker {
 }
 
 /**
- * The OAuth broker: a Worker at `auth.<domain>` that never moves. Its route is in front of the same CNAME into the tunnel
+ * The OAuth broker: a Worker at `auth.<domain>` that never moves, with the gateway in it if the topology says so. Its route is in front of the same CNAME into the tunnel
  * as every hostname has.
  */
 export async function deployBroker(
@@ -28,13 +29,16 @@ export async function deployBroker(
 ): Promise<Broker> {
   const { accountId, zoneId } = config.cloudflare;
   const { clientSecrets } = config;
-  const built = await bundle("oauth-broker");
+  // The script keeps its name, and with it what its Durable Objects have stored.
+  const withGateway = config.auth.topology === "consolidated" ? gatewayBindings(config) : undefined;
+  const built = await bundle(withGateway ? "consolidated" : "oauth-broker");
   const json = (value: pulumi.Input<unknown>) => pulumi.jsonStringify(value);
   const worker = new Worker("oauth-broker", {
     config,
     bundle: built,
-    vars: { VERSION: built.version },
+    vars: { VERSION: built.version, ...withGateway?.vars },
     secrets: {
+      ...withGateway?.secrets,
       GITHUB_CLIENT_SECRET: clientSecrets.github ?? "",
       GOOGLE_CLIENT_SECRET: clientSecrets.google ?? "",
       CONNECTION_CLIENT_SECRETS: json({
@@ -49,6 +53,7 @@ export async function deployBroker(
       VAULT_KEYS: secrets.vaultKeys,
     },
     bindings: [
+      ...(withGateway?.bindings ?? []),
       { name: "BROKER_CONFIG", type: "json", json: JSON.stringify(brokerConfig(config)) },
       { name: "OAUTH_KV", type: "kv_namespace", namespaceId: storage.sessions.id },
       { name: "AUDIT", type: "d1", databaseId: storage.audit.id },

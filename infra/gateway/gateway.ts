@@ -5,7 +5,7 @@ import type { Broker } from "../broker/broker.ts";
 import { bundle } from "../bundle.ts";
 import { type Config, publicUrl } from "../config.ts";
 import type { Tunnel } from "../edge/tunnel.ts";
-import { Worker } from "../edge/worker.ts";
+import { Worker, type WorkerArgs } from "../edge/worker.ts";
 import { gatewayConfig } from "./gateway-config.ts";
 
 /** How the gateway is found. */
@@ -14,24 +14,13 @@ export interface Gateway {
   url: string;
 }
 
-/**
- * The MCP gateway: a Worker at `mcp.<domain>` that never moves. It calls services at their public hostnames, so that a flip
- * changes nothing in it.
- */
-export async function deployGateway(
-  config: Config,
-  { broker, tunnel }: { broker: Broker; tunnel: Tunnel },
-): Promise<Gateway> {
-  const built = await bundle("mcp-gateway");
-  const url = publicUrl(config, "mcp-gateway");
-  const worker = new Worker("mcp-gateway", {
-    config,
-    bundle: built,
-    vars: { VERSION: built.version, PUBLIC_URL: url, ISSUER: broker.url },
+/** What the gateway's code finds around it, in a Worker of its own or in the broker's; a binding to the broker apart. */
+export function gatewayBindings(config: Config): Pick<WorkerArgs, "vars" | "secrets" | "bindings"> {
+  return {
+    vars: { PUBLIC_URL: publicUrl(config, "mcp-gateway"), ISSUER: publicUrl(config, "oauth-broker") },
     secrets: { SERVER_SECRETS: pulumi.jsonStringify(config.serverSecrets) },
     bindings: [
       { name: "GATEWAY_CONFIG", type: "json", json: JSON.stringify(gatewayConfig(config)) },
-      { name: "BROKER", type: "service", service: broker.worker.script.scriptName },
       {
         name: "CALL_LIMIT",
         type: "ratelimit",
@@ -39,7 +28,18 @@ export async function deployGateway(
         simple: { limit: config.gateway.callsPerMinute, period: 60 },
       },
     ],
-  });
+  };
+}
+
+/**
+ * The MCP gateway at `mcp.<domain>`, which never moves: a Worker of its own, or in the broker's. It calls services at their
+ * public hostnames, so that a flip changes nothing in it.
+ */
+export async function deployGateway(
+  config: Config,
+  { broker, tunnel }: { broker: Broker; tunnel: Tunnel },
+): Promise<Gateway> {
+  const worker = config.auth.topology === "consolidated" ? broker.worker : await ownWorker(config, broker);
   new cloudflare.WorkersRoute(
     "mcp-gateway-route",
     {
@@ -47,7 +47,19 @@ export async function deployGateway(
       pattern: `${hostname("mcp-gateway", config.domain)}/*`,
       script: worker.script.scriptName,
     },
-    { parent: worker, dependsOn: [worker, tunnel] },
+    { dependsOn: [worker, tunnel] },
   );
-  return { url };
+  return { url: publicUrl(config, "mcp-gateway") };
+}
+
+async function ownWorker(config: Config, broker: Broker): Promise<Worker> {
+  const built = await bundle("mcp-gateway");
+  const { vars, secrets, bindings } = gatewayBindings(config);
+  return new Worker("mcp-gateway", {
+    config,
+    bundle: built,
+    vars: { VERSION: built.version, ...vars },
+    secrets,
+    bindings: [...bindings, { name: "BROKER", type: "service", service: broker.worker.script.scriptName }],
+  });
 }

@@ -99,7 +99,8 @@ export const app = new Hono<{ Bindings: GatewayEnv }>();
 
 app.use(async (c, next) => {
   const trace = traceOf(c.req.raw);
-  const request = new Request(c.req.raw);
+  // A copy does not tell by itself that the client went away.
+  const request = new Request(c.req.raw, { signal: c.req.raw.signal });
   request.headers.set("x-request-id", trace.id);
   request.headers.set("traceparent", trace.traceparent);
   c.req.raw = request;

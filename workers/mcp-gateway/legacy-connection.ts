@@ -56,6 +56,12 @@ const MAX_BYTES = 10_000_000;
 /** Longest wait for the goodbye, in milliseconds: a Worker ends 30 s after its answer. */
 const GOODBYE_MS = 5_000;
 
+/**
+ * A client must not cancel its `initialize` (MCP 2025-11-25, "Cancellation"), and a server that knows `server/discover` asks
+ * for no more than to hang up.
+ */
+const NEVER_CANCELLED = new Set(["initialize", "server/discover"]);
+
 /** A server that sends this ends its own request, and nothing else. */
 const STREAM_ENDED = "notifications/hybrid-mcp/stream-ended";
 
@@ -230,8 +236,7 @@ export function connectLegacy(
 
     async close() {
       access.signal.removeEventListener("abort", goneAway);
-      // A client must not cancel its `initialize` (MCP 2025-11-25, "Cancellation").
-      const cancelled = [...pending].filter(([, { method }]) => method !== "initialize").map(([id]) => id);
+      const cancelled = [...pending].filter(([, { method }]) => !NEVER_CANCELLED.has(method)).map(([id]) => id);
       fail(new ServerFailure(`The line to ${title} is closed.`));
       const goodbye = async () => {
         const reason = "The client went away.";

@@ -101,18 +101,18 @@ const SERVERS = {
 
 for (const [kind, start] of Object.entries(SERVERS)) {
   describe(`a server that speaks ${kind}`, () => {
-    it("has its lists read in one session, which is ended afterwards", async () => {
+    it("has its lists read, and no session is left of it", async () => {
       const odd = await started(start());
       const { server, done } = upstream(odd.url);
-      const same = access();
-      const [tools, prompts, resources, templates] = await Promise.all(KINDS.map((each) => server.list(each, same)));
+      const [tools, prompts, resources, templates] = await Promise.all(
+        KINDS.map((each) => server.list(each, access())),
+      );
       expect(tools!.map(({ name }) => name)).toEqual(["echo", "fail", "count", "hold", "ask", "later"]);
       expect(tools![0]).toMatchObject({ description: "Says it again.", inputSchema: { required: ["text"] } });
       expect(prompts!.map(({ name }) => name)).toEqual(["greet"]);
       expect(resources!.map(({ uri }) => uri)).toEqual(["odd://one"]);
       expect(templates!.map(({ uriTemplate }) => uriTemplate)).toEqual(["odd://item/{id}"]);
       await done();
-      expect(odd.seen.filter(({ rpc }) => rpc === "initialize")).toHaveLength(1);
       await expect.poll(() => odd.sessions.size).toBe(0);
     });
 
@@ -372,6 +372,14 @@ describe("a server that is", () => {
       await done();
     });
   }
+
+  it("generous with pages gives all of them, but not without end", async () => {
+    const [some, most] = [await started(manyServers(1, 250)), await started(manyServers(1, 10_001))];
+    expect(await upstream(some.urls[0]!).server.list("tools", access())).toHaveLength(250);
+    await expect(upstream(most.urls[0]!).server.list("tools", access())).rejects.toThrow(
+      "Odd has more than 100 pages for tools/list.",
+    );
+  });
 
   it("plain, without sessions, needs no goodbye", async () => {
     const many = await started(manyServers(2, 3));

@@ -2,7 +2,7 @@ import type { ServerConfig } from "./config.ts";
 import { ServerFailure } from "./legacy-connection.ts";
 import { Exchange } from "./legacy-exchange.ts";
 import { type LegacySession, openSession } from "./legacy-session.ts";
-import type { ForwardedRequest, ListItem, ListKind, ServerAccess, UpstreamServer } from "./upstream-server.ts";
+import type { ForwardedRequest, ListItem, ListKind, UpstreamServer } from "./upstream-server.ts";
 
 /** The method of each list, and the capability without which a server is not asked for it. */
 const LISTS: Record<ListKind, { method: string; capability: string }> = {
@@ -19,31 +19,22 @@ const METHOD_NOT_FOUND = -32601;
 
 /**
  * A server that speaks MCP 2025-11-25 or older, over Streamable HTTP or HTTP+SSE (`transport: "sse"`). The gateway keeps
- * nothing between requests, so each has a session of its own, which is ended with it; lists that are asked for at the same
- * time with the same access share one. How long to wait for an answer is the signal's to say.
+ * nothing between requests, so each has a session of its own, which is ended with it. How long to wait for an answer is the
+ * signal's to say.
  *
  * A server that asks its client back (sampling, elicitation, roots) is answered that this is not supported.
  * @param waitUntil lets work go on after the answer, e.g. the runtime's own: the session is ended after it
  */
 export function legacyServer(config: ServerConfig, waitUntil: (work: Promise<unknown>) => void): UpstreamServer {
-  const shared = new WeakMap<ServerAccess, { session: Promise<LegacySession>; users: number }>();
-
   return {
     config,
 
     async list(kind, access) {
-      const use = shared.get(access) ?? { session: openSession(config, access, waitUntil), users: 0 };
-      shared.set(access, use);
-      use.users += 1;
+      const session = await openSession(config, access, waitUntil);
       try {
-        return await allPages(config, await use.session, kind);
+        return await allPages(config, session, kind);
       } finally {
-        use.users -= 1;
-        if (use.users === 0) {
-          shared.delete(access);
-          // A session that did not begin has ended already.
-          waitUntil(use.session.then((session) => session.close()).catch(() => undefined));
-        }
+        waitUntil(session.close());
       }
     },
 

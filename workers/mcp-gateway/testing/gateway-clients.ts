@@ -18,7 +18,11 @@ export function modernPost(
   token: string | undefined,
   method: string,
   params: Record<string, unknown> = {},
-  { headers = {}, path = "/mcp", signal }: { headers?: Record<string, string>; path?: string; signal?: AbortSignal } = {},
+  {
+    headers = {},
+    path = "/mcp",
+    signal,
+  }: { headers?: Record<string, string>; path?: string; signal?: AbortSignal } = {},
 ): Promise<Response> {
   const name = params.name ?? params.uri;
   return fetch(new URL(path, origin), {

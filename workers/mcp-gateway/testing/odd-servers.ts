@@ -372,13 +372,21 @@ function smallAnswer({ headers }: IncomingMessage, { id, method, params }: Rpc, 
   const results: Record<string, () => object> = {
     "server/discover": () => ({ supportedVersions: ["2026-07-28"], capabilities, serverInfo }),
     initialize: () => ({ protocolVersion: params.protocolVersion, capabilities, serverInfo }),
-    "tools/list": () => ({ tools: tools() }),
+    "tools/list": () => page(tools(), Number(params?.cursor ?? 0)),
     "tools/call": () => ({ content: [{ type: "text", text: params.name }] }),
   };
   const result = results[method ?? ""]?.();
   if (!result) return rpcError(id ?? null, -32601, "Method not found");
   const caching = modern && method !== "tools/call" && { ttlMs: 0, cacheScope: "private" };
   return { jsonrpc: "2.0", id, result: { ...(modern && { resultType: "complete" }), ...caching, ...result } };
+}
+
+/** Tools on a page of a small server. */
+const PAGE = 100;
+
+function page(tools: object[], at: number): object {
+  const next = at + PAGE;
+  return { tools: tools.slice(at, next), ...(next < tools.length && { nextCursor: String(next) }) };
 }
 
 function rpcError(id: string | number | null, code: number, message: string) {

@@ -1,0 +1,153 @@
+import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from "@modelcontextprotocol/client";
+import { Client as LegacyClient } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport as LegacyTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openStream, startCaller, summary } from "./support/callers.ts";
+import { eventually } from "./support/eventually.ts";
+import { TestStack } from "./support/test-stack.ts";
+
+/** One URL for every server: Coda on Workers and Firecrawl on the droplet behind the gateway, in both topologies. */
+
+const SEEDED_DOC = "pT7kXw2LmQ";
+const EVERY_TOOL = [
+  "coda_list_docs",
+  "coda_list_tables",
+  "coda_list_columns",
+  "coda_list_rows",
+  "coda_upsert_rows",
+  "firecrawl_scrape",
+];
+
+let stack: TestStack;
+let token: string;
+
+beforeAll(async () => {
+  stack = await TestStack.create({ "services.github.enabled": false });
+  await stack.must("up");
+  token = await stack.token("mcp-gateway");
+});
+afterAll(() => stack?.destroy());
+
+const bearer = (own: string) => ({ requestInit: { headers: { authorization: `Bearer ${own}` } } });
+
+async function modern(own = token): Promise<ModernClient> {
+  const client = new ModernClient({ name: "e2e", version: "1" });
+  await client.connect(new ModernTransport(new URL(stack.gatewayUrl), bearer(own)));
+  return client;
+}
+
+async function legacy(own = token): Promise<LegacyClient> {
+  const client = new LegacyClient({ name: "e2e", version: "1" });
+  await client.connect(new LegacyTransport(new URL(stack.gatewayUrl), bearer(own)));
+  return client;
+}
+
+const textOf = (result: object) => (result as { content: { text: string }[] }).content[0]!.text;
+
+describe.each(["separate", "consolidated"])("in the topology %s", (topology) => {
+  beforeAll(async () => {
+    stack.stack.setFlag(["auth", "topology"], topology);
+    await stack.must("up");
+  });
+
+  test.each([
+    ["the v2 SDK's client", modern],
+    ["the v1 SDK's client", legacy],
+  ])("with %s a person sees every tool that they may use, and calls servers in both homes", async (_, connect) => {
+    const client = await connect();
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name)).toEqual(EVERY_TOOL);
+    expect(textOf(await client.callTool({ name: "coda_list_docs", arguments: {} }))).toContain("Project Tracker");
+    const page = { url: `${stack.standInsUrl}/firecrawl/site/` };
+    expect(textOf(await client.callTool({ name: "firecrawl_scrape", arguments: page }))).toContain("Harbour Handbook");
+    await client.close();
+  });
+
+  test("what the policy does not allow a person is not there", async () => {
+    const client = await modern(await stack.token("mcp-gateway", { person: "margaret", provider: "google" }));
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name)).toEqual(EVERY_TOOL.filter((name) => /^coda_list/.test(name)));
+    await client.close();
+  });
+
+  test("without a token the answer is 401, with too little granted 403 with every scope that is needed", async () => {
+    const call = (own?: string) =>
+      fetch(stack.gatewayUrl, {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          accept: "application/json, text/event-stream",
+          "mcp-protocol-version": "2025-11-25",
+          ...(own && { authorization: `Bearer ${own}` }),
+        },
+        body: JSON.stringify({
+          jsonrpc: "2.0",
+          id: 1,
+          method: "tools/call",
+          params: { name: "coda_upsert_rows", arguments: { doc: SEEDED_DOC, table: "People", rows: [{ Name: "A" }] } },
+        }),
+      });
+    const anonymous = await call();
+    expect(anonymous.status).toBe(401);
+    expect(anonymous.headers.get("www-authenticate")).toContain("resource_metadata=");
+    const refused = await call(await stack.token("mcp-gateway", { scopes: ["coda:read", "firecrawl:read"] }));
+    expect(refused.status).toBe(403);
+    const challenge = refused.headers.get("www-authenticate");
+    for (const scope of ["coda:write", "coda:read", "firecrawl:read"]) expect(challenge).toContain(scope);
+  });
+
+  test("a call is in the trail of the service under the request id that the client was told", async () => {
+    const response = await fetch(stack.gatewayUrl, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        accept: "application/json, text/event-stream",
+        "mcp-protocol-version": "2025-11-25",
+        authorization: `Bearer ${token}`,
+      },
+      body: JSON.stringify({
+        jsonrpc: "2.0",
+        id: 1,
+        method: "tools/call",
+        params: { name: "coda_list_docs", arguments: {} },
+      }),
+    });
+    await response.text();
+    const id = response.headers.get("x-request-id");
+    await eventually(async () => {
+      expect(await stack.trail(`request_id = '${id}'`)).toEqual([
+        expect.objectContaining({ service: "coda", tool: "list_docs", decision: "allowed", placement: "workers" }),
+      ]);
+    });
+  });
+
+  test("who is behind it is told to everybody, and more to who is signed in", async () => {
+    const anonymous = await (await fetch(`${stack.gatewayUrl}/servers`)).json();
+    expect(anonymous).toMatchObject({ servers: [{ name: "coda", title: "Coda" }, { name: "firecrawl" }] });
+    const own = await fetch(`${stack.gatewayUrl}/servers`, { headers: { authorization: `Bearer ${token}` } });
+    expect(JSON.stringify(await own.json())).toContain("coda:write");
+  });
+});
+
+describe("a flip", () => {
+  test.each(["droplet", "workers"] as const)(
+    "to %s, during calls and one long call through the gateway, breaks none of them",
+    async (placement) => {
+      const slow = { name: "coda_list_rows", arguments: { doc: SEEDED_DOC, table: "Tasks", limit: 250 } };
+      await stack.codaFaults({ latencyMs: 4_000, onlyPath: "/rows" });
+      const stream = await openStream({ url: stack.gatewayUrl, token, call: slow });
+      const caller = startCaller({
+        url: stack.gatewayUrl,
+        token,
+        rate: 10,
+        call: { name: "coda_list_docs", arguments: {} },
+      });
+      await stack.must("flip", "coda", placement);
+      const traffic = await caller.stop();
+      process.stdout.write(summary(`flip to ${placement} through the gateway`, traffic));
+      expect(traffic.failures).toEqual([]);
+      expect(await stream.ended).toMatchObject({ complete: true });
+      await stack.codaFaults({});
+    },
+  );
+});
