@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TestBrowser } from "../workers/oauth-broker/testing/test-browser.ts";
 import { type BearerProxy, startBearerProxy } from "./conformance/bearer-proxy.ts";
-import { declareFixture, FIXTURE_PORT, ONLY_FIXTURE } from "./conformance/declare-fixture.ts";
+import { declareFixtures, FIXTURES, type FixtureName, ONLY_FIXTURES } from "./conformance/declare-fixture.ts";
 import { runConformance } from "./conformance/run-conformance.ts";
 import { type CheckoutCopy, copyCheckout } from "./support/checkout-copy.ts";
 import { accessToken, allow } from "./support/sign-in.ts";
@@ -14,50 +14,53 @@ import { TestStack } from "./support/test-stack.ts";
 
 let stack: TestStack;
 let copy: CheckoutCopy;
-let proxy: BearerProxy;
-let resource: string;
 
 beforeAll(async () => {
   copy = copyCheckout();
-  declareFixture(copy);
-  stack = await TestStack.create(ONLY_FIXTURE);
+  declareFixtures(copy);
+  stack = await TestStack.create(ONLY_FIXTURES);
   stack.checkout = copy.path;
   await stack.must("up");
-  resource = `http://localhost:${FIXTURE_PORT + stack.portOffset}/mcp`;
-  proxy = await startBearerProxy(resource, await accessToken(stack.authUrl, resource));
 });
 afterAll(async () => {
-  proxy?.close();
   await stack?.destroy();
   copy?.remove();
 });
+
+const originOf = (name: FixtureName) => `http://localhost:${FIXTURES[name].port + stack.portOffset}`;
 
 /** The tool counts what it runs without asking for it too: extensions, such as tasks, which the kit does not have. */
 const report = (what: string, output: string) =>
   process.stdout.write(`${what}: ${/^Total: .*$/m.exec(output)?.[0] ?? "no total"}\n`);
 
-async function isClean(revision: string): Promise<void> {
+async function isClean(url: string, revision: string): Promise<void> {
   const expected = join(import.meta.dirname, `conformance/expected-failures.${revision}.yaml`);
-  const args = ["server", "--url", proxy.url, "--requirements", revision, "--expected-failures", expected];
+  const args = ["server", "--url", url, "--requirements", revision, "--expected-failures", expected];
   const { code, output } = await runConformance(args);
-  report(`${revision}, ${await servedBy()}`, output);
+  report(revision, output);
   expect(code, output).toBe(0);
 }
 
-async function servedBy(): Promise<string | null> {
-  return (await fetch(new URL("/health", resource))).headers.get("x-served-by");
+async function servedBy(name: FixtureName): Promise<string | null> {
+  return (await fetch(`${originOf(name)}/health`)).headers.get("x-served-by");
 }
 
-describe("a service built with the kit passes", () => {
-  describe.each(["workers", "droplet"] as const)("on %s", (placement) => {
+describe.each([
+  ["a service built with the kit", "fixture", () => `${originOf("fixture")}/mcp`],
+  ["the gateway, with such a service behind it", "test", () => stack.gatewayUrl],
+] as const)("%s passes", (_, name, endpoint) => {
+  describe.each(["workers", "droplet"] as const)("while the service is on %s", (placement) => {
+    let proxy: BearerProxy;
     beforeAll(async () => {
-      if (placement !== "workers") await stack.must("flip", "fixture", placement);
-      expect(await servedBy()).toBe(placement);
+      if (placement !== "workers") await stack.must("flip", name, placement);
+      expect(await servedBy(name)).toBe(placement);
+      proxy = await startBearerProxy(endpoint(), await accessToken(stack.authUrl, endpoint()));
     });
+    afterAll(() => proxy?.close());
 
-    test("every scenario that MCP 2026-07-28 requires", () => isClean("2026-07-28"));
+    test("every scenario that MCP 2026-07-28 requires", () => isClean(proxy.url, "2026-07-28"));
 
-    test("every scenario that MCP 2025-11-25 requires, but those of sessions", () => isClean("2025-11-25"));
+    test("every scenario that MCP 2025-11-25 requires, but those of sessions", () => isClean(proxy.url, "2025-11-25"));
   });
 });
 
@@ -65,6 +68,7 @@ describe("the broker passes", () => {
   test("every scenario for authorization servers, a person allowing the client on the real pages", async () => {
     const port = await freePort();
     const { client_id } = await registerClient(`http://127.0.0.1:${port}/callback`);
+    const resource = `${originOf("fixture")}/mcp`;
     const args = ["--url", stack.authUrl, "--client-id", client_id, "--resource", resource, "--port", String(port)];
     let visited: Promise<unknown> | undefined;
     const { code, output } = await runConformance(["authorization", ...args], (soFar) => {

@@ -1,40 +1,60 @@
 import { catalogue, type ServiceName } from "@hybrid-mcp/catalogue";
 import type { CheckoutCopy } from "../support/checkout-copy.ts";
 
-/** Port on loopback and in its container: next to the others', and nobody else's. */
-export const FIXTURE_PORT = 8086;
+/** The fixture as a service of its own, and once more for the gateway, which puts the service's name before each tool. */
+export const FIXTURES = {
+  fixture: { folder: "e2e/fixture-service", port: 8086 },
+  test: { folder: "e2e/test-service", port: 8087 },
+} as const;
 
-/** Flags of a stack in which the fixture is the only service. */
-export const ONLY_FIXTURE = Object.fromEntries(
+export type FixtureName = keyof typeof FIXTURES;
+
+/** Flags of a stack in which the fixtures are the only services. */
+export const ONLY_FIXTURES = Object.fromEntries(
   (Object.keys(catalogue) as ServiceName[]).map((name) => [`services.${name}.enabled`, false]),
 );
 
-/** Declares the fixture service in a copy of the checkout, in every place where a service is declared. */
-export function declareFixture({ edit }: CheckoutCopy): void {
+/** Declares the fixtures in a copy of the checkout, in every place where a service is declared. */
+export function declareFixtures(copy: CheckoutCopy): void {
+  declare(copy, "fixture");
+  // Behind the gateway the tool `simple_text` of the service `test` is what the suite calls, `test_simple_text`.
+  copy.duplicate(FIXTURES.fixture.folder, FIXTURES.test.folder);
+  copy.edit(`${FIXTURES.test.folder}/worker.ts`, 'name: "fixture"', 'name: "test"');
+  copy.edit(
+    `${FIXTURES.test.folder}/worker.ts`,
+    "tools: [...contentTools, ...questionTools, ...diagnosticTools],",
+    `tools: [...contentTools, ...questionTools, ...diagnosticTools].map((tool) => ({
+      ...tool,
+      name: tool.name.replace(/^test_/, ""),
+    })),`,
+  );
+  copy.edit(`${FIXTURES.test.folder}/fixture-tool.ts`, '"fixture:use"', '"test:use"');
+  // Before the other one, so that its prompts and resources are the gateway's.
+  declare(copy, "test");
+}
+
+function declare({ edit }: CheckoutCopy, name: FixtureName): void {
+  const { folder, port } = FIXTURES[name];
   const addTo = (file: string, where: string, what: string) => edit(file, where, `${where}\n${what}`);
   addTo(
     "packages/catalogue/catalogue.ts",
     "export const catalogue = {",
-    `fixture: {
+    `${name}: {
       title: "Fixture",
-      subdomain: "fixture-mcp",
-      localPort: ${FIXTURE_PORT},
-      containerPort: ${FIXTURE_PORT},
+      subdomain: "${name}-mcp",
+      localPort: ${port},
+      containerPort: ${port},
       placements: ["workers", "droplet"],
-      scopes: [{ name: "fixture:use", description: "Call the tools of the conformance scenarios" }],
+      scopes: [{ name: "${name}:use", description: "Call the tools of the conformance scenarios" }],
     },`,
   );
-  addTo(
-    "infra/bundle.ts",
-    "const folders: Record<ServiceName | PlatformName, string> = {",
-    'fixture: "e2e/fixture-service",',
-  );
+  addTo("infra/bundle.ts", "const folders: Record<BundleName, string> = {", `${name}: "${folder}",`);
   addTo(
     "infra/upstreams.ts",
     "const upstreams: Record<ServiceName, Upstream> = {",
     // It calls nobody.
-    'fixture: { defaultUrl: "http://localhost", urlBinding: "FIXTURE_API_URL" },',
+    `${name}: { defaultUrl: "http://localhost", urlBinding: "FIXTURE_API_URL" },`,
   );
-  addTo("infra/config.ts", 'coda: service("coda").prefault({}),', 'fixture: service("fixture").prefault({}),');
-  addTo("Pulumi.local.yaml", "    policy:", '      - { people: [github:ada], scopes: ["fixture:use"] }');
+  addTo("infra/config.ts", 'coda: service("coda").prefault({}),', `${name}: service("${name}").prefault({}),`);
+  addTo("Pulumi.local.yaml", "    policy:", `      - { people: [github:ada], scopes: ["${name}:use"] }`);
 }

@@ -19,6 +19,8 @@ export interface CheckoutCopy {
   path: string;
   /** Replaces a file's text; fails when `search` is not in it, so that no test breaks nothing. */
   edit(file: string, search: string, replacement: string): void;
+  /** Copies a folder. */
+  duplicate(folder: string, to: string): void;
   remove(): void;
 }
 
@@ -53,6 +55,7 @@ export function copyCheckout(): CheckoutCopy {
       if (!text.includes(search)) throw new Error(`${file} has no ${JSON.stringify(search)}`);
       writeFileSync(join(path, file), text.replace(search, replacement));
     },
+    duplicate: (folder, to) => cpSync(join(path, folder), join(path, to), { recursive: true }),
     remove: () => rmSync(path, { recursive: true, force: true }),
   };
 }

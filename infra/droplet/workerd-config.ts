@@ -15,6 +15,7 @@ const config :Workerd.Config = (
     (name = "main", worker = (
       modules = [(name = "worker.js", esModule = embed "worker.js")],
       compatibilityDate = "${COMPATIBILITY_DATE}",
+      compatibilityFlags = ["enable_request_signal"],
       globalOutbound = "network",
       bindings = [
 ${lines.join("\n")}

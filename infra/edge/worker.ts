@@ -57,9 +57,10 @@ export class Worker extends pulumi.ComponentResource {
         // In the order of names: the provider takes another order for a change.
         bindings: bindings.sort((a, b) => (a.name < b.name ? -1 : 1)),
         compatibilityDate: COMPATIBILITY_DATE,
+        // A client that goes away ends what is done for it (https://developers.cloudflare.com/workers/runtime-apis/request/).
         // What a Worker fetches may be an address that somebody else gave: it never reaches the zone's own Workers past
         // their routes (https://developers.cloudflare.com/workers/configuration/compatibility-flags/).
-        compatibilityFlags: ["global_fetch_strictly_public"],
+        compatibilityFlags: ["enable_request_signal", "global_fetch_strictly_public"],
         ...(migrations && { migrations }),
         observability: { enabled: true },
       },

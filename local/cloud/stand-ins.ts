@@ -3,6 +3,7 @@ import { createCodaStandIn } from "../standins/coda/stand-in.ts";
 import { createFirecrawlStandIn } from "../standins/firecrawl/stand-in.ts";
 import { createGithubStandIn } from "../standins/github/stand-in.ts";
 import { createIdentityStandIn } from "../standins/identity/stand-in.ts";
+import { createN8nMcpStandIn } from "../standins/mcp/stand-in.ts";
 import { createN8nStandIn } from "../standins/n8n/stand-in.ts";
 import { type StandInServer, serveStandIns } from "../standins/serve.ts";
 
@@ -102,6 +103,7 @@ export function serveAllStandIns({ host, port, stateDir, accounts, log }: ServeO
     log,
   });
   const n8n = createN8nStandIn({ apiKeys: [SAMPLE_TOKENS.n8n], log });
+  const n8nMcp = createN8nMcpStandIn({ apiKeys: [SAMPLE_TOKENS.n8n], log });
   return serveStandIns({
     host,
     port,
@@ -111,6 +113,7 @@ export function serveAllStandIns({ host, port, stateDir, accounts, log }: ServeO
       github: github.handler,
       firecrawl: firecrawl.handler,
       n8n: n8n.handler,
+      "n8n-mcp": n8nMcp.handler,
     },
   });
 }

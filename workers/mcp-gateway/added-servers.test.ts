@@ -1,10 +1,11 @@
-import { McpServer, ResourceTemplate } from "@modelcontextprotocol/server";
+import { acceptedContent, inputRequired, McpServer, ResourceTemplate } from "@modelcontextprotocol/server";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { read } from "../oauth-broker/audit/trail.ts";
 import { type McpClient, post, textOf } from "../oauth-broker/testing/service-client.ts";
 import { eventOf } from "../oauth-broker/testing/trail-of.ts";
 import type { ServerConfig } from "./config.ts";
-import { everyClient, modern, modernPost } from "./testing/gateway-clients.ts";
+import { everyClient, modern, modernPost, postAndLeave } from "./testing/gateway-clients.ts";
 import { type OddServer, sessionServer, sseServer } from "./testing/odd-servers.ts";
 import { type ModernFixture, serveModern } from "./testing/serve-modern.ts";
 import { TestGateway } from "./testing/test-gateway.ts";
@@ -40,6 +41,13 @@ function fixture(): McpServer {
     }
     await Promise.race([released, cancelled]);
     return said("released");
+  });
+  mcp.registerTool("ask", { _meta: { "hybrid-mcp/scope": "notes:read" } }, ({ mcpReq }) => {
+    const answer = acceptedContent<{ name: string }>(mcpReq.inputResponses, "name");
+    if (answer) return said(`Hello, ${answer.name}`);
+    const requestedSchema = { type: "object" as const, properties: { name: { type: "string" as const } } };
+    const name = inputRequired.elicit({ message: "Your name?", requestedSchema });
+    return inputRequired({ inputRequests: { name }, requestState: "round one" });
   });
   mcp.registerPrompt("greet", { argsSchema: z.object({ name: z.string() }) }, ({ name }) => ({
     messages: [{ role: "user", content: { type: "text", text: `Hello, ${name}` } }],
@@ -203,15 +211,24 @@ describe("what passes", () => {
     ["while its answer streams", { progressToken: "p" }],
     ["before its answer begins", {}],
   ])("a client that goes away %s ends the call at the server", async (_, _meta) => {
-    const gone = new AbortController();
     const before = cancelled;
-    const params = { name: "notes_hold", arguments: {}, _meta };
-    const asked = modernPost(gateway.origin, token, "tools/call", params, { signal: gone.signal });
-    asked.catch(() => undefined);
+    const client = postAndLeave(gateway.origin, token, "tools/call", { name: "notes_hold", arguments: {}, _meta });
     await expect.poll(() => cancelled !== before).toBe(true);
-    if ("progressToken" in _meta) await asked;
-    gone.abort();
+    if ("progressToken" in _meta) await expect.poll(client.received).toContain("notifications/progress");
+    const left = performance.now();
+    client.leave();
     await cancelled;
+    expect(performance.now() - left).toBeLessThan(2_000);
+  });
+
+  test("a question to the person, and the answer (MCP 2026-07-28, input_required)", async () => {
+    const client = await modern(gateway.origin, token, "/mcp", { elicitation: { form: {} } });
+    client.setRequestHandler("elicitation/create", ({ params }) => {
+      expect(params.message).toBe("Your name?");
+      return { action: "accept", content: { name: "Ada" } };
+    });
+    expect(textOf(await client.callTool({ name: "notes_ask", arguments: {} }))).toBe("Hello, Ada");
+    await client.close();
   });
 
   test("a large result", async () => {
@@ -254,4 +271,7 @@ test("too many calls of one tool are refused with the time to wait; other tools 
   expect((await post(gateway.origin, token, "coda_list_tables", { doc: "x" })).status).toBe(200);
   const event = await eventOf(gateway.broker, {}, ({ reason }) => reason === "too many calls");
   expect(event).toMatchObject({ decision: "denied", tool: "coda_list_docs" });
+  for (let call = 0; call < 40; call++) await post(gateway.origin, token, `coda_guess_${call}`);
+  const { events } = await read(await gateway.broker.database(), { limit: 500 });
+  expect(events.filter(({ decision }) => decision === "denied").length).toBeLessThanOrEqual(21);
 });

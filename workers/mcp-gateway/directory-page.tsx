@@ -5,9 +5,11 @@ const style = `
 :root {
   color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif;
   --paper: #f7f7f5; --card: #fff; --ink: #1c1d20; --quiet: #5b5f68; --line: #dcdcd8; --accent: #1a56db;
+  --good: #0f6b46; --good-paper: #e2f3ea; --bad: #a8281f; --bad-paper: #fbe7e5; --note: #8a5100; --note-paper: #fdf1dc;
 }
 @media (prefers-color-scheme: dark) { :root {
   --paper: #15161a; --card: #1e2026; --ink: #ecedf0; --quiet: #a3a8b3; --line: #353841; --accent: #8ab0ff;
+  --good: #7fdcae; --good-paper: #17352a; --bad: #ff9d94; --bad-paper: #43201d; --note: #f3c276; --note-paper: #3a2c12;
 } }
 * { box-sizing: border-box }
 body { margin: 0; background: var(--paper); color: var(--ink) }
@@ -19,8 +21,18 @@ code { overflow-wrap: anywhere; background: var(--card); border: 1px solid var(-
 ul { list-style: none; margin: 1.5rem 0; padding: 0; background: var(--card); border: 1px solid var(--line); border-radius: .75rem }
 li { padding: .9rem 1rem; display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: baseline; justify-content: space-between; overflow-wrap: anywhere }
 li + li { border-top: 1px solid var(--line) }
+.tag { border-radius: 1rem; padding: 0 .6rem; font-size: .85rem; white-space: nowrap }
+.healthy { background: var(--good-paper); color: var(--good) }
+.degraded { background: var(--note-paper); color: var(--note) }
+.down { background: var(--bad-paper); color: var(--bad) }
 small { color: var(--quiet); font-size: .875rem }
 `;
+
+const WORDS: Record<OpenEntry["health"], string> = {
+  healthy: "Available",
+  degraded: "Available, with trouble",
+  down: "Not available",
+};
 
 /** Nothing but the page's own style: no script, no form, no frame, nothing from elsewhere. */
 export const PAGE_POLICY = {
@@ -49,11 +61,12 @@ export function DirectoryPage(props: { servers: OpenEntry[]; brokerUrl: string; 
               Add this address to your MCP client to use every server that you may use: <code>{props.mcpUrl}</code>
             </p>
             <ul>
-              {props.servers.map(({ name, title }) => (
+              {props.servers.map(({ name, title, health }) => (
                 <li>
                   <span>
                     <strong>{title}</strong> <small>{name}</small>
                   </span>
+                  <span class={`tag ${health}`}>{WORDS[health]}</span>
                 </li>
               ))}
             </ul>

@@ -1,11 +1,15 @@
 import type { GatewayConfig } from "./config.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
+import type { HealthState } from "./health.ts";
 import { gather, mayUse } from "./lists.ts";
+import { health } from "./reach.ts";
 
 /** A server behind the gateway, as everybody sees it. */
 export interface OpenEntry {
   name: string;
   title: string;
+  /** As far as this copy of the gateway has seen. */
+  health: HealthState["health"];
 }
 
 /** A server that a person may use. */
@@ -21,7 +25,7 @@ export interface PersonalEntry extends OpenEntry {
 
 /** What is behind the gateway, for everybody. */
 export function openDirectory({ servers }: GatewayConfig): OpenEntry[] {
-  return servers.map(({ name, title }) => ({ name, title }));
+  return servers.map(({ name, title }) => ({ name, title, health: health.state(name).health }));
 }
 
 /** The same with the rest for the servers that the person may use. */

@@ -108,11 +108,11 @@ describe("a server", () => {
 
   it("that comes back but is slow is degraded, not down", () => {
     const { clock, health } = failing(3);
-    for (clock.now = 100; health.state("a").health === "down"; clock.now++) {
+    clock.now = 100;
+    for (let success = 0; success < OPTIONS.successes; success++) {
       expect(health.allow("a")).toBe(true);
       health.succeeded("a", 1_000);
     }
-    expect(clock.now).toBe(102);
     expect(health.state("a").health).toBe("degraded");
   });
 

@@ -16,6 +16,7 @@ import {
   sessionServer,
   sseServer,
   statusServer,
+  strayingServer,
 } from "./testing/odd-servers.ts";
 import type { ForwardedRequest, ListKind, ServerAccess, UpstreamServer } from "./upstream-server.ts";
 
@@ -355,6 +356,13 @@ describe("a server that is", () => {
     expect(other.seen).toEqual([]);
   });
 
+  it("sending messages to another origin is not followed with the credential either", async () => {
+    const other = await started(sessionServer());
+    const odd = await started(strayingServer(other.url));
+    await expect(upstream(odd.url).server.list("tools", access())).rejects.toThrow("Odd did not answer with MCP.");
+    expect(other.seen).toEqual([]);
+  });
+
   it("endless is read to 10 MB and no further", async () => {
     const odd = await started(hugeServer(100_000_000));
     await expect(upstream(odd.url).server.list("tools", access())).rejects.toThrow("Odd sent more than 10 MB at once.");
@@ -388,5 +396,7 @@ describe("a server that is", () => {
     expect(await server.list("prompts", access())).toEqual([]);
     await done();
     expect(many.seen.map(({ method }) => method)).not.toContain("DELETE");
+    // It said that it has tools only.
+    expect(many.seen.map(({ rpc }) => rpc)).not.toContain("prompts/list");
   });
 });

@@ -3,6 +3,7 @@ import type { GatewayRequest } from "./gateway-request.ts";
 import { ErrorCode, errorResponse, isRequest } from "./json-rpc.ts";
 import { gather, joined, mayUse } from "./lists.ts";
 import { passOn } from "./pass-on.ts";
+import { health } from "./reach.ts";
 import { isPassedOn, LISTS } from "./subject.ts";
 import type { ListKind } from "./upstream-server.ts";
 
@@ -84,10 +85,15 @@ function gatewayServer(era: "legacy" | "modern", request: GatewayRequest): Serve
   return server;
 }
 
-/** How a model should use the whole: which servers there are for this person. */
+/** How a model should use the whole: which servers there are for this person, and which of them do not answer. */
 function instructionsFor({ servers, admission }: GatewayRequest): string {
-  const usable = servers.filter(({ config }) => mayUse(config, admission.viewer.allowed));
+  const usable = servers.map(({ config }) => config).filter((config) => mayUse(config, admission.viewer.allowed));
   if (usable.length === 0) return "There is no server here that this person may use.";
-  const names = usable.map(({ config }) => `${config.name} (${config.title})`).join(", ");
-  return `Several MCP servers at one address: ${names}. The name of a tool begins with its server's, as in ${usable[0]!.config.name}_….`;
+  const names = usable.map(({ name, title }) => `${name} (${title})`).join(", ");
+  const down = usable.flatMap(({ name }) => {
+    const state = health.state(name);
+    return state.health === "down" ? [`${name} is not available: ${state.reason ?? "it does not answer."}`] : [];
+  });
+  const use = `Several MCP servers at one address: ${names}. The name of a tool begins with its server's, as in ${usable[0]!.name}_….`;
+  return [use, ...down].join(" ");
 }

@@ -59,7 +59,7 @@ export async function passOn(
     return response;
   } catch (error) {
     if (error instanceof Refusal) {
-      ended("denied", error.message);
+      if (await isTold(request)) ended("denied", error.message);
       return error.response;
     }
     if (request.signal.aborted) return new Response(null, { status: 499 });
@@ -72,14 +72,9 @@ export async function passOn(
 }
 
 /** What the trail calls it: the tool as the client knows it, else the method. */
-function labelOf({ method, params }: JsonRpcRequest, { servers }: GatewayRequest): string {
+function labelOf({ method, params }: JsonRpcRequest, { env }: GatewayRequest): string {
   const name = textOf(params?.name);
-  const known =
-    method === "tools/call" &&
-    splitName(
-      servers.map(({ config }) => config),
-      name,
-    );
+  const known = method === "tools/call" && splitName(env.GATEWAY_CONFIG.servers, name);
   return known ? name.slice(0, 64) : method;
 }
 
@@ -89,6 +84,11 @@ async function withinLimit({ id }: JsonRpcRequest, label: string, { env, admissi
   const message = `Too many calls of ${label}. Try again in ${LIMIT_PERIOD_S} seconds.`;
   const response = { status: 429, headers: { "retry-after": String(LIMIT_PERIOD_S) } };
   throw new Refusal("too many calls", errorResponse(id, REFUSED, message, response));
+}
+
+/** The trail gets no more refusals of one person in a minute than calls of one tool: a client that runs wild must not fill it. */
+async function isTold({ env, admission }: GatewayRequest): Promise<boolean> {
+  return (await env.CALL_LIMIT.limit({ key: `${admission.call.userId}:refusals` })).success;
 }
 
 /** @throws {Refusal} for what is not there, or not for this person */
@@ -105,13 +105,11 @@ async function toolTarget(
 ): Promise<Target> {
   const { admission, servers } = request;
   const name = textOf(message.params?.name);
-  const found = splitName(
-    servers.map(({ config }) => config),
-    name,
-  );
+  const found = splitName(request.env.GATEWAY_CONFIG.servers, name);
   const server = servers.find(({ config }) => config === found?.server);
-  if (!found || !server || !mayUse(found.server, admission.viewer.allowed))
+  if (!found || !server || !mayUse(found.server, admission.viewer.allowed)) {
     throw unknown(message, `Unknown tool: ${name}`);
+  }
   // Without any scope of a service there is no token with which to ask for its tools.
   if (isPersonal(server.config) && !mayUse(server.config, new Set(admission.call.scope))) {
     authorize(firstScope(server.config), server.config, message, request, auth);
@@ -172,24 +170,32 @@ async function forwarded(
 ): Promise<Response> {
   const { callTimeoutMs } = request.env.GATEWAY_CONFIG;
   const sent: ForwardedRequest = { message, headers: headersFor(message, headers) };
-  const response = await reach(server, request, callTimeoutMs, (access) => server.forward(sent, access));
   const { config } = server;
+  const response = await reach(server, request, callTimeoutMs, async (access) => {
+    const response = await server.forward(sent, access);
+    await throwIfBroken(response, config);
+    return response;
+  });
   if (response.status === 401 || response.status === 403) {
     await response.body?.cancel();
     refused(response, config, message, request, auth);
-  }
-  const isMcp = /^(application\/json|text\/event-stream)\b/i.test(response.headers.get("content-type") ?? "");
-  if (!isMcp || response.status === 429 || response.status >= 500) {
-    await response.body?.cancel();
-    const retryAfter = response.headers.get("retry-after") ?? undefined;
-    const words = isMcp || response.status >= 400 ? `with HTTP ${response.status}` : "with something else than MCP";
-    throw new ServerFailure(`${config.title} answered ${words}.`, response.status, retryAfter);
   }
   const kept = KEPT_HEADERS.flatMap((name) => {
     const value = response.headers.get(name);
     return value === null ? [] : [[name, value] as [string, string]];
   });
   return new Response(response.body, { status: response.status, headers: kept });
+}
+
+/** @throws {ServerFailure} for an answer that is not one of MCP, refusals apart */
+async function throwIfBroken(response: Response, { title }: ServerConfig): Promise<void> {
+  const { status, headers } = response;
+  if (status === 401 || status === 403) return;
+  const isMcp = /^(application\/json|text\/event-stream)\b/i.test(headers.get("content-type") ?? "");
+  if (isMcp && status !== 429 && status < 500) return;
+  await response.body?.cancel();
+  const words = isMcp || status >= 400 ? `with HTTP ${status}` : "with something else than MCP";
+  throw new ServerFailure(`${title} answered ${words}.`, status, headers.get("retry-after") ?? undefined);
 }
 
 /** A server's own challenge leads to the server's own sign-in, with which the client has nothing to do. */

@@ -1,9 +1,13 @@
 import type { GatewayRequest } from "./gateway-request.ts";
+import { Health } from "./health.ts";
 import { ServerFailure } from "./legacy-connection.ts";
 import type { ServerAccess, UpstreamServer } from "./upstream-server.ts";
 
+/** Of every server, as this Worker sees it. */
+export const health = new Health();
+
 /**
- * Speaks to a server for a request.
+ * Speaks to a server for a request, unless it is known to be down; what comes of it tells about its health.
  *
  * @param timeoutMs longest wait for `work`, in milliseconds
  * @throws {ServerFailure} with a sentence for people when it does not work; the client's own reason when it went away
@@ -14,9 +18,11 @@ export async function reach<Result>(
   timeoutMs: number,
   work: (access: ServerAccess) => Promise<Result>,
 ): Promise<Result> {
-  const { title } = server.config;
+  const { name, title } = server.config;
   const entry = request.admission.entryTo(server.config);
   if ("problem" in entry) throw new ServerFailure(entry.problem);
+  if (!health.allow(name)) throw notAsked(title, name);
+  const started = performance.now();
   const limit = new AbortController();
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
@@ -30,12 +36,28 @@ export async function reach<Result>(
   };
   try {
     // Not every answer heeds the signal.
-    return await Promise.race([work(access), late.promise]);
+    const result = await Promise.race([work(access), late.promise]);
+    health.succeeded(name, performance.now() - started);
+    return result;
   } catch (error) {
-    if (request.signal.aborted || error instanceof ServerFailure) throw error;
-    console.error(`mcp-gateway: ${request.trace.id}: ${server.config.name}: ${(error as Error).message}`);
-    throw new ServerFailure(`${title} did not answer with MCP.`);
+    if (request.signal.aborted) throw error;
+    const failure = error instanceof ServerFailure ? error : new ServerFailure(`${title} did not answer with MCP.`);
+    if (failure !== error) {
+      console.error(`mcp-gateway: ${request.trace.id}: ${name}: ${(error as Error).message}`);
+    }
+    // A server that refuses answers: it is not down.
+    if (REFUSALS.includes(failure.status)) health.succeeded(name);
+    else health.failed(name, failure.message);
+    throw failure;
   } finally {
     clearTimeout(timer);
   }
+}
+
+const REFUSALS: (number | undefined)[] = [401, 403, 429];
+
+function notAsked(title: string, name: string): ServerFailure {
+  const { reason = `${title} did not answer.`, retryAfterMs } = health.state(name);
+  const seconds = String(Math.max(1, Math.ceil(retryAfterMs / 1000)));
+  return new ServerFailure(`${reason} It is asked again in ${seconds} s.`, 503, seconds);
 }

@@ -63,13 +63,13 @@ it("the legacy servers are used by a client of MCP 2025-11-25, and refuse one of
 
 it("small servers speak both versions, each at its own path, slowly if they are told to", async () => {
   const many = await started(manyServers(3, 120));
-  for (const connect of [modern, legacy]) {
-    const client = await connect(many.urls[2]!);
-    const first = await client.listTools();
-    expect(first.tools).toHaveLength(100);
-    expect((await client.listTools({ cursor: first.nextCursor! })).tools).toHaveLength(20);
-    expect(await client.callTool({ name: "tool_7" })).toMatchObject({ content: [{ text: "tool_7" }] });
-  }
+  // The client of MCP 2026-07-28 reads all pages.
+  expect((await (await modern(many.urls[2]!)).listTools()).tools).toHaveLength(120);
+  const client = await legacy(many.urls[2]!);
+  const { tools, nextCursor } = await client.listTools();
+  expect(tools).toHaveLength(100);
+  expect((await client.listTools({ cursor: nextCursor! })).tools).toHaveLength(20);
+  expect(await client.callTool({ name: "tool_7" })).toMatchObject({ content: [{ text: "tool_7" }] });
   expect(new Set(many.urls).size).toBe(3);
   const { url } = await started(slowServer(30));
   const before = performance.now();

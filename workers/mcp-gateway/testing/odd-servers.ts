@@ -265,6 +265,17 @@ export function slowServer(ms: number): Promise<OddServer> {
   });
 }
 
+/**
+ * An HTTP+SSE server that wants messages sent somewhere else.
+ * @param endpoint where
+ */
+export function strayingServer(endpoint: string): Promise<OddServer> {
+  return serve((_, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(`event: endpoint\ndata: ${endpoint}\n\n`);
+  }, "/sse");
+}
+
 /** Says 200 and JSON, and sends something else. */
 export function garbageServer(): Promise<OddServer> {
   return serve((_, response) => end(response, 200, "application/json", "\u0000{not json"));
