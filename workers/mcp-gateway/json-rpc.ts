@@ -28,7 +28,7 @@ export function errorResponse(
   id: string | number | null,
   code: number,
   message: string,
-  { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> } = {},
+  { status = 200, headers = {}, data }: { status?: number; headers?: Record<string, string>; data?: object } = {},
 ): Response {
-  return Response.json({ jsonrpc: "2.0", id, error: { code, message } }, { status, headers });
+  return Response.json({ jsonrpc: "2.0", id, error: { code, message, ...(data && { data }) } }, { status, headers });
 }

@@ -62,6 +62,8 @@ function gatewayServer(era: "legacy" | "modern", request: GatewayRequest): Serve
         prompts: { listChanged: false },
         resources: { listChanged: false, subscribe: false },
         completions: {},
+        // Messages of a call come with its own answer; a level that a client of an older version sets is forgotten.
+        logging: {},
       },
     },
   );

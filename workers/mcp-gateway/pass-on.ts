@@ -1,5 +1,4 @@
 import { insufficientScope } from "@cloudflare/workers-oauth-provider";
-import { isPersonal } from "./admission.ts";
 import type { ServerConfig } from "./config.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
 import { ErrorCode, errorResponse, type JsonRpcRequest, REFUSED } from "./json-rpc.ts";
@@ -110,8 +109,8 @@ async function toolTarget(
   if (!found || !server || !mayUse(found.server, admission.viewer.allowed)) {
     throw unknown(message, `Unknown tool: ${name}`);
   }
-  // Without any scope of a service there is no token with which to ask for its tools.
-  if (isPersonal(server.config) && !mayUse(server.config, new Set(admission.call.scope))) {
+  // Without any scope of such a server there is no credential with which to ask for its tools.
+  if (server.config.auth.kind === "connection" && !mayUse(server.config, new Set(admission.call.scope))) {
     authorize(firstScope(server.config), server.config, message, request, auth);
   }
   const tool = (await listOf("tools", server, request)).find((each) => each.name === found.tool);
@@ -129,8 +128,10 @@ async function listedTarget(message: JsonRpcRequest, subjects: Subject[], reques
     if (server) return { server, message, scope: firstScope(server.config) };
   }
   const missing = new Set(lists.flatMap(({ parts }) => parts.flatMap((part) => part.missing)));
-  const what = message.method === "resources/read" ? "Resource not found" : "Not found";
-  throw unknown(message, [`${what}: ${subjects[0]?.id ?? ""}`, ...missing].join(". "));
+  const id = subjects[0]?.id ?? "";
+  const resource = message.method === "resources/read";
+  const words = `${resource ? "Resource not found" : "Not found"}: ${id}`;
+  throw unknown(message, [words, ...missing].join(". "), resource ? { uri: id } : undefined);
 }
 
 /**
@@ -158,8 +159,9 @@ function authorize(
   throw new Refusal(`it needs ${scope}`, response);
 }
 
-function unknown(message: JsonRpcRequest, words: string): Refusal {
-  return new Refusal("there is no such thing", errorResponse(message.id, ErrorCode.invalidParams, words));
+function unknown(message: JsonRpcRequest, words: string, data?: object): Refusal {
+  const response = errorResponse(message.id, ErrorCode.invalidParams, words, data && { data });
+  return new Refusal("there is no such thing", response);
 }
 
 async function forwarded(

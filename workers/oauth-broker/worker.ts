@@ -1,4 +1,4 @@
-import { WorkerEntrypoint } from "cloudflare:workers";
+import { type WorkerContext, WorkerEntrypoint } from "cloudflare:workers";
 import type {
   AuditEvent,
   BrokerBinding,
@@ -10,6 +10,7 @@ import { app } from "./app.tsx";
 import { record } from "./audit/trail.ts";
 import { type BrokerEnv, GATEWAY } from "./config.ts";
 import { credentialFor } from "./connections/credential.ts";
+import { withinKeyLimit } from "./kv-keys.ts";
 import { allowedScopes } from "./policy.ts";
 import { serviceOf } from "./resources.ts";
 import { signServiceToken } from "./service-token.ts";
@@ -20,6 +21,10 @@ export { ConnectionKeeper } from "./connections/keeper.ts";
 
 /** The broker: its pages and endpoints over HTTP, and what services ask of it over a service binding. */
 export default class OAuthBroker extends WorkerEntrypoint<BrokerEnv> implements BrokerBinding, GatewayBinding {
+  constructor(ctx: WorkerContext, env: BrokerEnv) {
+    super(ctx, { ...env, OAUTH_KV: withinKeyLimit(env.OAUTH_KV) });
+  }
+
   override fetch(request: Request): Response | Promise<Response> {
     return app.fetch(request, this.env, this.ctx as never);
   }
@@ -53,17 +58,19 @@ export default class OAuthBroker extends WorkerEntrypoint<BrokerEnv> implements 
     const { props, ...call } = answer;
     const serviceTokens: GatewayAnswer["serviceTokens"] = {};
     const credentials: GatewayAnswer["credentials"] = {};
+    const allowed = allowedScopes(this.env.BROKER_CONFIG, props.person);
     for (const server of new Set(servers)) {
-      const scope = call.scope.filter((name) => name.startsWith(`${server}:`));
-      if (scope.length === 0 || server === GATEWAY) continue;
-      const audience = resources[server];
-      if (audience) {
+      const own = (name: string) => name.startsWith(`${server}:`);
+      const scope = call.scope.filter(own);
+      const audience = server === GATEWAY ? undefined : resources[server];
+      // Where the policy allows something that was not granted yet, the token allows nothing but to see what there is.
+      if (audience && [...allowed].some(own)) {
         serviceTokens[server] = await signServiceToken(this.env, answer, { actor: GATEWAY, audience, scope });
-      } else {
+      } else if (!audience && scope.length > 0) {
         const credential = await credentialFor(this.env, props.person, server);
         if (credential) credentials[server] = credential;
       }
     }
-    return { call, allowed: [...allowedScopes(this.env.BROKER_CONFIG, props.person)], serviceTokens, credentials };
+    return { call, allowed: [...allowed], serviceTokens, credentials };
   }
 }
