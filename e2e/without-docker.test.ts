@@ -15,8 +15,8 @@ afterAll(() => stack?.destroy());
 
 const servedBy = async () => (await fetch(`${stack.codaUrl}/health`)).headers.get("x-served-by");
 
-test("up says what runs in another way, what is left out, and how to change it", () => {
-  expect(output).toContain("runs as plain processes, and n8n is left out");
+test("up says what runs in another way, and how to change it", () => {
+  expect(output).toContain("runs as plain processes.");
   expect(output).toContain("npm run up -- --install-docker");
 });
 

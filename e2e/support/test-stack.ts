@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -110,10 +111,16 @@ export class TestStack {
     return result;
   }
 
-  /** Starts a command and kills it with all that it started, the engine first, once its output matches. */
-  async killWhen(moment: RegExp, command: string, ...args: string[]): Promise<void> {
-    const { child, finished } = await this.runUntil(moment, command, ...args);
-    for (const pid of [...descendants(child.pid!), child.pid!]) {
+  /**
+   * Starts a command and kills it, as `kill -9` does, once its output matches.
+   *
+   * @param what `command`: that process alone, so that its engine goes on; `job`: the command and its engine, which is
+   *   their process group; either way what the engine started in groups of its own goes on
+   */
+  async killWhen(what: "command" | "job", moment: RegExp, command: string, ...args: string[]): Promise<void> {
+    const { child } = await this.runUntil(moment, command, ...args);
+    const gone = once(child, "exit");
+    for (const pid of [...(what === "job" ? sameGroupBelow(child.pid!) : []), child.pid!]) {
       try {
         process.kill(pid, "SIGKILL");
       } catch (error) {
@@ -121,7 +128,7 @@ export class TestStack {
         if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
       }
     }
-    await finished;
+    await gone;
   }
 
   /**
@@ -218,17 +225,17 @@ function describeProcess(pid: number): { pid: number; parent: number; command: s
   }
 }
 
-/** The processes that a process started, and theirs, but not what was detached into a group of its own. */
-function descendants(pid: number): number[] {
-  const { stdout } = spawnSync("ps", ["-eo", "pid=,ppid=,sid="], { encoding: "utf8" });
+/** The processes that a process started, and theirs, but not what is in a process group of its own. */
+function sameGroupBelow(pid: number): number[] {
+  const { stdout } = spawnSync("ps", ["-eo", "pid=,ppid=,pgid="], { encoding: "utf8" });
   const all = stdout
     .trim()
     .split("\n")
-    .map((line) => line.trim().split(/\s+/).map(Number) as [pid: number, parent: number, session: number]);
-  const session = all.find(([each]) => each === pid)?.[2];
+    .map((line) => line.trim().split(/\s+/).map(Number) as [pid: number, parent: number, group: number]);
+  const group = all.find(([each]) => each === pid)?.[2];
   const below = (parent: number): number[] =>
     all
-      .filter(([each, its, itsSession]) => its === parent && itsSession === session && each !== parent)
+      .filter(([each, its, itsGroup]) => its === parent && itsGroup === group && each !== parent)
       .flatMap(([each]) => [each, ...below(each)]);
   return below(pid);
 }

@@ -10,7 +10,7 @@ import { runCommand, say, UserError } from "./user-error.ts";
 
 await runCommand(async () => {
   const { purge } = parse();
-  const stack = new LocalStack();
+  const stack = new LocalStack(undefined, { asItIs: true });
   if (!stack.exists()) {
     say("There is no local stack here; nothing to stop.");
     return;

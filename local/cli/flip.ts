@@ -1,9 +1,12 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { catalogue, isServiceName, type Placement, type ServiceName, serviceNames } from "@hybrid-mcp/catalogue";
 import { ensureEngine } from "../engine/ensure-engine.ts";
+import { checkConfig } from "./check-config.ts";
 import { output, searchPath, withTerminal } from "./run-pulumi.ts";
 import { exclusively, startSession } from "./session.ts";
-import { LocalStack, repositoryRoot, type Values } from "./stack.ts";
+import { LocalStack, placementOf, repositoryRoot, type Values } from "./stack.ts";
 import { update } from "./update.ts";
 import { runCommand, say, UserError } from "./user-error.ts";
 
@@ -16,20 +19,22 @@ async function flipLocal(service: ServiceName, placement: Placement): Promise<vo
   const stack = new LocalStack();
   if (!stack.exists()) throw new UserError("There is no local stack yet: npm run up");
   await exclusively(stack, async () => {
+    checkConfig(stack);
     const session = await startSession(stack, { noDocker: stack.identity.containers === "processes" });
     const flag = ["services", service, "placement"];
     const before = ((stack.flags.services as Values | undefined)?.[service] as Values | undefined)?.placement;
-    const effective = () => ((stack.settings.services as Values)[service] as Values).placement;
     stack.setFlag(flag, placement);
     if ((await update(session)) === 0) {
       say(`\n${catalogue[service].title} runs on ${placement}.`);
       return;
     }
     stack.setFlag(flag, before);
-    say(`\nThe flip failed. The flag is as it was (${effective()}); taking back what was started for it.`);
+    say(
+      `\nThe flip failed. The flag is as it was (${placementOf(stack, service)}); taking back what was started for it.`,
+    );
     const settled = (await update(session)) === 0;
     throw new UserError(
-      `${catalogue[service].title} was not moved to ${placement}: what failed is above. It is placed on ${effective()}, as before.` +
+      `${catalogue[service].title} was not moved to ${placement}: what failed is above. It is placed on ${placementOf(stack, service)}, as before.` +
         (settled ? "" : " Taking back what was started failed too; `npm run up` tries again."),
     );
   });
@@ -37,10 +42,20 @@ async function flipLocal(service: ServiceName, placement: Placement): Promise<vo
 
 /** The same on a real stack, with the person's own Pulumi login and environment. */
 async function flipStack(stack: string, service: ServiceName, placement: Placement): Promise<void> {
+  if (!existsSync(join(repositoryRoot, `Pulumi.${stack}.yaml`))) {
+    throw new UserError(`There is no stack "${stack}": its config, Pulumi.${stack}.yaml, is not here.`);
+  }
   const engine = await ensureEngine({ log: say });
   const options = { cwd: repositoryRoot, env: { ...process.env, PATH: searchPath(engine) } };
   const { title } = catalogue[service];
   const key = ["--path", `hybrid-mcp:services.${service}.placement`, "--stack", stack];
+  await output(engine, ["stack", "output", "--stack", stack], options).catch(({ message }: Error) => {
+    throw new UserError(
+      /PULUMI_ACCESS_TOKEN|pulumi login/.test(message)
+        ? `The stack "${stack}" cannot be reached: Pulumi is not signed in to where its state is kept. Sign in first: npm run pulumi -- login`
+        : `The stack "${stack}" cannot be reached: ${message.replace(/^.*error: /s, "")}`,
+    );
+  });
   const before = await output(engine, ["config", "get", ...key], options).then(
     (text) => text.trim(),
     () => undefined,

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type Engine, ensureEngine } from "../engine/ensure-engine.ts";
 import { installPlugins } from "../providers/install.ts";
+import { RUN_VARIABLE, runMark } from "./killed-runs.ts";
 import { type LocalStack, repositoryRoot } from "./stack.ts";
 import { say } from "./user-error.ts";
 
@@ -17,6 +18,9 @@ export function stackEnvironment(stack: LocalStack, engine: Engine): NodeJS.Proc
   return {
     ...process.env,
     PATH: searchPath(engine),
+    [RUN_VARIABLE]: runMark(stack.dir),
+    // What the engine leaves there, e.g. after it was killed, goes with the stack.
+    TMPDIR: stack.tmpDir,
     // A home for each kind of plugins: they have the same names and versions.
     PULUMI_HOME: stack.path(useOfficialPlugins() ? "pulumi-official" : "pulumi"),
     // Without metadata files: one that a kill left half-written would make the state unreadable.
@@ -51,6 +55,7 @@ export async function preparePulumi(stack: LocalStack): Promise<Engine> {
 
 /** Command line and environment of a run of the CLI on the local stack. */
 function onStack(stack: LocalStack, engine: Engine, args: string[]): [args: string[], options: SpawnOptions] {
+  mkdirSync(stack.tmpDir, { recursive: true });
   return [["--cwd", stack.path("project"), ...args], { env: stackEnvironment(stack, engine) }];
 }
 

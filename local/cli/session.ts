@@ -7,6 +7,7 @@ import type { Engine } from "../engine/ensure-engine.ts";
 import { withPidLock } from "../engine/pid-lock.mjs";
 import { startCloud } from "./cloud-process.ts";
 import { ensureConnectorImage } from "./connector-image.ts";
+import { endKilledRuns } from "./killed-runs.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { recover } from "./recover.ts";
 import { preparePulumi, pulumi } from "./run-pulumi.ts";
@@ -28,9 +29,21 @@ export interface Session {
   images: { base: string; cloudflared: string };
 }
 
-/** Holds the stack's lock: one command at a time changes a local stack; a second one waits and says so. */
+/**
+ * Holds the stack's lock: one command at a time changes a local stack; a second one waits and says so. What a command that
+ * was killed has left running is ended first.
+ */
 export function exclusively<T>(stack: LocalStack, work: () => Promise<T>): Promise<T> {
-  return withPidLock(stack.path("lock"), work, {
+  const run = async () => {
+    await endKilledRuns(stack.dir);
+    rmSync(stack.tmpDir, { recursive: true, force: true });
+    try {
+      return await work();
+    } finally {
+      rmSync(stack.tmpDir, { recursive: true, force: true });
+    }
+  };
+  return withPidLock(stack.path("lock"), run, {
     onWait: (pid) => say(`Another command (pid ${pid}) is working on this stack; waiting for it.`),
   });
 }

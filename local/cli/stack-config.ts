@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { hostNames } from "@hybrid-mcp/catalogue";
 import { parse, stringify } from "yaml";
 import { CLIENT_IDS } from "../cloud/stand-ins.ts";
-import { type LocalStack, merge, repositoryRoot, type Values, writePrivately } from "./stack.ts";
+import { type LocalStack, merge, repositoryRoot, type Values, withoutNamespace, writePrivately } from "./stack.ts";
 
 /** Images that the local stack uses instead of the public ones. */
 export interface LocalImages {
@@ -24,20 +24,60 @@ export function writeProject(stack: LocalStack, images: LocalImages): void {
   rmSync(link, { force: true });
   symlinkSync(join(repositoryRoot, "infra"), link);
 
-  const file = join(project, "Pulumi.local.yaml");
-  const before = existsSync(file) ? (parse(readFileSync(file, "utf8")) as { config?: Values } & Values) : {};
+  const before = writtenProject(stack);
+  const { settings } = stack;
   // The stack's salt and its encrypted values stay as the CLI wrote them.
-  const secrets = Object.entries(before.config ?? {}).filter(([, value]) => isSecret(value));
-  const values = merge(localValues(stack, images), stack.settings);
-  const config = {
-    ...Object.fromEntries(Object.entries(values).map(([key, value]) => [`hybrid-mcp:${key}`, value])),
-    ...Object.fromEntries(secrets),
-  };
-  writePrivately(file, stringify({ ...before, config }));
+  const config = { ...merge(localValues(stack, images), settings), ...encryptedValues(before.config) };
+  const named = Object.fromEntries(Object.entries(config).map(([key, value]) => [`hybrid-mcp:${key}`, value]));
+  writePrivately(join(project, "Pulumi.local.yaml"), stringify({ ...before, config: named }));
+  stack.saveSettings(settings);
 }
 
-function isSecret(value: unknown): boolean {
+/** The stack config as the program will see it, with something in the place of what only the engine can decrypt. */
+export function plainConfig(stack: LocalStack): Values {
+  const values = merge(localValues(stack, { base: "scratch", cloudflared: "scratch" }), stack.settings);
+  const { servers } = (values.gateway ?? {}) as { servers?: { name?: string }[] };
+  const known: Values = {
+    ...secretValues(stack),
+    serverSecrets: Object.fromEntries((Array.isArray(servers) ? servers : []).map((each) => [each?.name, PLACEHOLDER])),
+  };
+  const encrypted = Object.entries(encryptedValues(writtenProject(stack).config)).map(([key, value]) => [
+    key,
+    isEncrypted(value) ? (known[key] ?? PLACEHOLDER) : decrypted(value),
+  ]);
+  return { ...secretValues(stack), ...values, ...Object.fromEntries(encrypted) };
+}
+
+const PLACEHOLDER = "encrypted";
+
+/** The project's stack config as it is on disk: our values, and what the CLI has put there. */
+function writtenProject(stack: LocalStack): { config?: Values } & Values {
+  const file = stack.path("project", "Pulumi.local.yaml");
+  return existsSync(file) ? (parse(readFileSync(file, "utf8")) as { config?: Values } & Values) : {};
+}
+
+/** The values of a config that are encrypted, as a whole or somewhere in them. */
+function encryptedValues(config: Values = {}): Values {
+  return Object.fromEntries(Object.entries(withoutNamespace(config)).filter(([, value]) => holdsEncrypted(value)));
+}
+
+/** `pulumi config set --secret` writes `{ secure: … }` in a value's place. */
+function isEncrypted(value: unknown): value is object {
   return typeof value === "object" && value !== null && "secure" in value;
+}
+
+function holdsEncrypted(value: unknown): boolean {
+  return (
+    isEncrypted(value) || (typeof value === "object" && value !== null && Object.values(value).some(holdsEncrypted))
+  );
+}
+
+/** A value with a placeholder for everything in it that is encrypted. */
+function decrypted(value: unknown): unknown {
+  if (isEncrypted(value)) return PLACEHOLDER;
+  if (Array.isArray(value)) return value.map(decrypted);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, decrypted(each)]));
 }
 
 /** What differs from a real account: endpoints, ids, images and names; nothing else. */

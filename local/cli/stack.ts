@@ -1,10 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { addressOf, hostname, type PlatformName, type ServiceName } from "@hybrid-mcp/catalogue";
-import { parse, stringify } from "yaml";
+import {
+  addressOf,
+  catalogue,
+  hostname,
+  type Placement,
+  type PlatformName,
+  type ServiceName,
+} from "@hybrid-mcp/catalogue";
+import { parse, stringify, YAMLParseError } from "yaml";
 import { UserError } from "./user-error.ts";
 
 export const repositoryRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -49,9 +56,18 @@ export interface TlsFiles {
  */
 export class LocalStack {
   readonly dir: string;
+  readonly #asItIs: boolean;
 
-  constructor(dir = process.env.HYBRID_MCP_LOCAL_DIR ?? join(repositoryRoot, ".local")) {
+  /**
+   * @param asItIs go by the settings that the last update was given: what looks at a stack, or takes it down, has nothing
+   *   to do with what `Pulumi.local.yaml` has come to say, nor whether it can be read
+   */
+  constructor(
+    dir = process.env.HYBRID_MCP_LOCAL_DIR ?? join(repositoryRoot, ".local"),
+    { asItIs = false }: { asItIs?: boolean } = {},
+  ) {
     this.dir = resolve(dir);
+    this.#asItIs = asItIs;
   }
 
   path(...names: string[]): string {
@@ -100,7 +116,22 @@ export class LocalStack {
   /** What `flip` and options of `up` have set, over the tracked `Pulumi.local.yaml`. */
   get flags(): Values {
     const file = this.path("flags.yaml");
-    return existsSync(file) ? ((parse(readFileSync(file, "utf8")) as Values | null) ?? {}) : {};
+    return existsSync(file) ? readYaml(file) : {};
+  }
+
+  /** The flags that stand against what the tracked file says, one entry per key such as `services.coda.placement`. */
+  get overrides(): { key: string; flag: unknown; tracked: unknown }[] {
+    const compare = (
+      path: string[],
+      flag: unknown,
+      tracked: unknown,
+    ): { key: string; flag: unknown; tracked: unknown }[] =>
+      isObject(flag) && isObject(tracked)
+        ? Object.keys(flag).flatMap((name) => compare([...path, name], flag[name], tracked[name]))
+        : tracked === undefined || JSON.stringify(flag) === JSON.stringify(tracked)
+          ? []
+          : [{ key: path.join("."), flag, tracked }];
+    return compare([], this.flags, this.tracked);
   }
 
   setFlag(path: string[], value: unknown): void {
@@ -116,10 +147,27 @@ export class LocalStack {
     writePrivately(this.path("flags.yaml"), stringify(flags));
   }
 
-  /** The values that a person set: the tracked file with the flags over it. */
+  /** What the tracked `Pulumi.local.yaml` says. */
+  get tracked(): Values {
+    const file = join(repositoryRoot, "Pulumi.local.yaml");
+    const { config } = readYaml(file);
+    if (!isObject(config)) throw new UserError(`${shown(file)} has no values below \`config:\`.`);
+    return withoutNamespace(config);
+  }
+
+  /**
+   * The values that a person set: the tracked file with the flags over it.
+   *
+   * @throws {UserError} when one of the files cannot be read; it names file and line
+   */
   get settings(): Values {
-    const tracked = parse(readFileSync(join(repositoryRoot, "Pulumi.local.yaml"), "utf8")) as { config: Values };
-    return merge(withoutNamespace(tracked.config), this.flags);
+    const last = this.path("settings.yaml");
+    return this.#asItIs && existsSync(last) ? readYaml(last) : merge(this.tracked, this.flags);
+  }
+
+  /** Keeps the settings that an update is given. */
+  saveSettings(settings: Values): void {
+    writePrivately(this.path("settings.yaml"), stringify(settings));
   }
 
   get domain(): string {
@@ -153,6 +201,11 @@ export class LocalStack {
     return this.path("processes", "docker.sock");
   }
 
+  /** The engine's `TMPDIR`; nothing in it outlives a command. */
+  get tmpDir(): string {
+    return this.path("tmp");
+  }
+
   /** The edge's own port, the APIs' and the stand-ins'. */
   get ports(): { edge: number; api: number; standIns: number } {
     return { edge: 8780 + this.portOffset, api: 8781 + this.portOffset, standIns: 8782 + this.portOffset };
@@ -168,6 +221,12 @@ export class LocalStack {
     const { containers, dockerSocket } = this.identity;
     return containers === "docker" && dockerSocket ? dockerSocket : this.processSocket;
   }
+}
+
+/** Where a stack's settings place a service. */
+export function placementOf({ settings }: LocalStack, service: ServiceName): Placement {
+  const services = settings.services as Partial<Record<ServiceName, { placement?: Placement }>> | undefined;
+  return services?.[service]?.placement ?? catalogue[service].placements[0];
 }
 
 function newIdentity(): Identity {
@@ -186,8 +245,30 @@ function newIdentity(): Identity {
   };
 }
 
+/** A YAML file that holds values by key. @throws {UserError} when it does not; it names file and line */
+function readYaml(file: string): Values {
+  let values: unknown;
+  try {
+    values = parse(readFileSync(file, "utf8")) ?? {};
+  } catch (error) {
+    if (error instanceof YAMLParseError) {
+      const { line, col } = error.linePos?.[0] ?? {};
+      const why = error.message.split(" at line ")[0];
+      throw new UserError(`${shown(file)} is not valid YAML at line ${line}, column ${col}: ${why}`);
+    }
+    throw new UserError(`${shown(file)} cannot be read: ${(error as Error).message}`);
+  }
+  if (!isObject(values)) throw new UserError(`${shown(file)} must hold values by key.`);
+  return values;
+}
+
+/** A path as a person knows it. */
+function shown(file: string): string {
+  return file.startsWith(`${repositoryRoot}${sep}`) ? relative(repositoryRoot, file) : file;
+}
+
 /** The stack's tools know config by its keys; the file has them with the project's name in front. */
-function withoutNamespace(config: Values): Values {
+export function withoutNamespace(config: Values): Values {
   return Object.fromEntries(
     Object.entries(config)
       .filter(([key]) => key.startsWith("hybrid-mcp:"))

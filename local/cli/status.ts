@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { catalogue, isServiceName } from "@hybrid-mcp/catalogue";
+import { isServiceName } from "@hybrid-mcp/catalogue";
 import { healthOf } from "../../infra/cutover/side.ts";
 import { ensureEngine } from "../engine/ensure-engine.ts";
 import { cloudPid } from "./cloud-process.ts";
-import { LocalStack, type Values } from "./stack.ts";
+import { LocalStack, placementOf } from "./stack.ts";
 import { deployed } from "./update.ts";
 import { runCommand, say, UserError } from "./user-error.ts";
 
@@ -22,7 +22,7 @@ interface ServiceStatus {
 
 await runCommand(async () => {
   const json = parseJsonFlag();
-  const stack = new LocalStack();
+  const stack = new LocalStack(undefined, { asItIs: true });
   if (!stack.exists()) throw new UserError("There is no local stack yet: npm run up");
   const running = cloudPid(stack) !== undefined;
   const engine = await ensureEngine({ log: (line) => process.stderr.write(`${line}\n`) });
@@ -35,14 +35,15 @@ await runCommand(async () => {
   }
   for (const [service, { url }] of Object.entries(known.services)) {
     if (!isServiceName(service)) continue;
-    const flag = (stack.settings.services as Values | undefined)?.[service] as { placement?: string } | undefined;
-    const placement = flag?.placement ?? catalogue[service].placements[0];
+    const placement = placementOf(stack, service);
     services.push({ service, placement, ...(await ask(url, dial)), url });
   }
   if (json) {
     say(JSON.stringify({ stack: "local", running, containers: stack.identity.containers, services }, null, 2));
     return;
   }
+  // A script that asks for JSON reads it there.
+  if (!running || services.length === 0) process.exitCode = 1;
   if (!running) say("The local cloud does not run: npm run up");
   else if (services.length === 0) say("No service is deployed: npm run up");
   else say(table(services));

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { checkConfig } from "./check-config.ts";
 import { exclusively, startSession } from "./session.ts";
 import { LocalStack } from "./stack.ts";
 import { deployed, update } from "./update.ts";
@@ -11,6 +12,7 @@ await runCommand(async () => {
   const stack = new LocalStack();
   stack.create();
   await exclusively(stack, async () => {
+    checkConfig(stack);
     if (options.portOffset !== undefined) stack.setFlag(["local", "portOffset"], options.portOffset);
     const session = await startSession(stack, options);
     if ((await update(session)) !== 0) {
@@ -21,17 +23,31 @@ await runCommand(async () => {
     for (const [name, service] of Object.entries(services)) {
       say(`${service.title} (on ${service.placement}):  ${service.url}`);
       say(`  move it: npm run flip -- ${name} ${service.placement === "workers" ? "droplet" : "workers"}`);
+      if (name === "firecrawl") say(`  a page to scrape: http://127.0.0.1:${stack.ports.standIns}/firecrawl/site/`);
+    }
+    for (const { key, flag, tracked } of stack.overrides) {
+      say(`${key} is ${shown(flag)} by ${setBy(key)}; Pulumi.local.yaml says ${shown(tracked)}.`);
     }
     say("");
     say("Add a URL to any MCP client; it asks you to sign in (here: choose a person, without a password).");
     say(`Who has access to what, connections and the audit trail: ${authUrl}`);
     if (stack.identity.containers === "processes") {
       say("");
-      say("No Docker Engine is used: what is placed on the droplet runs as plain processes, and n8n is left out.");
+      say("No Docker Engine is used: what is placed on the droplet runs as plain processes.");
       say("To have containers: npm run up -- --install-docker (Debian and Ubuntu), or start Docker and run it again.");
     }
   });
 });
+
+/** How a flag came to be, for people. */
+function setBy(key: string): string {
+  if (/^services\.\w+\.placement$/.test(key)) return "your flip";
+  return key === "local.portOffset" ? "your --port-offset" : "a flag in .local/flags.yaml";
+}
+
+function shown(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
 
 function parse() {
   try {

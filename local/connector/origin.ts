@@ -3,13 +3,8 @@ import http2, { type IncomingHttpHeaders, type ServerHttp2Stream } from "node:ht
 import https from "node:https";
 import { TLSSocket } from "node:tls";
 import type { IngressRule } from "../cloud/contracts.ts";
+import { agentFor } from "./agents.ts";
 import { EDGE_HOSTNAME_HEADER, http2Headers } from "./protocol.ts";
-
-/** Idle connections end before origins end them (5 s at the earliest), so that none ends under a request. */
-const agents = {
-  "http:": new http.Agent({ keepAlive: true, timeout: 1000 }),
-  "https:": new https.Agent({ keepAlive: true, timeout: 1000 }),
-};
 
 const DEFAULT_CONNECT_TIMEOUT_SECONDS = 30;
 
@@ -39,6 +34,8 @@ export function proxyToOrigin(stream: ServerHttp2Stream, headers: IncomingHttpHe
   let over = false;
   outgoing.once("close", () => {
     over = true;
+    // A client that is still sending when it has its answer gets rid of the rest.
+    stream.resume();
   });
   outgoing.once("error", (error) => {
     if (stream.destroyed || answered) return;
@@ -93,7 +90,7 @@ function requestOrigin(
       host: text(settings.httpHostHeader) ?? headers[":authority"] ?? url.host,
       ...(upgrade === undefined ? {} : { connection: "Upgrade", upgrade }),
     },
-    agent: upgrade === undefined ? agents[url.protocol] : false,
+    agent: upgrade === undefined ? agentFor(url.protocol, !stream.endAfterHeaders, headers["content-length"]) : false,
     ...(secure ? { rejectUnauthorized: settings.noTLSVerify !== true, servername: url.hostname } : {}),
   });
   limitConnectTime(outgoing, seconds(settings.connectTimeout) ?? DEFAULT_CONNECT_TIMEOUT_SECONDS);

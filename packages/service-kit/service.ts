@@ -49,6 +49,9 @@ interface ExecutionContext {
 /** How long the broker may take to be called reachable, in milliseconds. */
 const READY_TIMEOUT_MS = 5_000;
 
+/** How much of an unwanted body is read, in bytes; a client that sends more may lose its answer. */
+const DISCARD_BYTES = 8 * 1024 * 1024;
+
 /**
  * Assembles an MCP service from its tools: routing, sign-in, scopes, audit, health and errors are here, so that a service
  * is nothing but tools and an upstream client, and no tool can get past the checks.
@@ -130,6 +133,7 @@ export function createService<Env extends ServiceEnv, Upstream>(options: Service
     request.headers.set("traceparent", trace.traceparent);
     context.req.raw = request;
     await next();
+    if (context.env.PLACEMENT === "droplet" && request.body && !request.bodyUsed) await discard(request.body);
     context.res.headers.set("x-served-by", context.env.PLACEMENT);
     context.res.headers.set("x-request-id", trace.id);
   });
@@ -158,6 +162,23 @@ export function createService<Env extends ServiceEnv, Upstream>(options: Service
   });
 
   return { fetch: async (request, env, ctx) => app.fetch(request, env, ctx as never) };
+}
+
+/**
+ * Reads a body that nobody wants. workerd cuts the connection of a request that it has not read (after 64 KiB of grace),
+ * and the connector, still writing, may then take its answer for lost; Cloudflare's own edge sees to that itself.
+ */
+async function discard(body: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = body.getReader();
+  try {
+    for (let left = DISCARD_BYTES; left > 0; ) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      left -= value.byteLength;
+    }
+  } catch {
+    // The client went away; nobody is waiting for the answer.
+  }
 }
 
 /** Whether the broker answers this service, with this service's own secret: it is asked about a token that nobody has. */

@@ -169,6 +169,15 @@ describe.each(clients)("with %s", (which, connect) => {
     expect(await refusal(client, "list_docs", { limit: 0, surprise: true })).toMatch(/limit/);
     expect(await refusal(client, "upsert_rows", { doc: DOC, table: "Tasks", rows: [{}] })).toMatch(/rows/);
     expect(await refusal(client, "list_tables", { doc: ".." })).toMatch(/doc/);
+    const long = "x".repeat(100_000);
+    expect(await refusal(client, "list_docs", { query: long })).toMatch(/query/);
+    expect(await refusal(client, "list_docs", { cursor: long })).toMatch(/cursor/);
+    expect(await refusal(client, "list_tables", { doc: long })).toMatch(/doc/);
+    expect(await refusal(client, "list_columns", { doc: DOC, table: long })).toMatch(/table/);
+    expect(await refusal(client, "list_columns", { doc: DOC, table: "Tasks", cursor: long })).toMatch(/cursor/);
+    expect(await refusal(client, "list_rows", { doc: DOC, table: "Tasks", query: long })).toMatch(/query/);
+    const rows = [{ [long]: 1 }];
+    expect(await refusal(client, "upsert_rows", { doc: DOC, table: "Tasks", rows })).toMatch(/rows/);
     expect(traces).toEqual([]);
   });
 });

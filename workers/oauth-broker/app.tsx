@@ -2,8 +2,11 @@ import { AuthorizationError, CimdFetchError } from "@cloudflare/workers-oauth-pr
 import { Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import { authorizationServer } from "./authorization-server.ts";
+import { limitedBodies } from "./body-size.tsx";
 import type { BrokerEnv, Ctx } from "./config.ts";
 import { MessagePage } from "./pages/message.tsx";
+import { isForPrograms } from "./program-routes.ts";
+import { FormError } from "./read-form.ts";
 import { activityRoutes } from "./routes/activity.tsx";
 import { authorizeRoutes } from "./routes/authorize.tsx";
 import { callbackRoutes } from "./routes/callback.ts";
@@ -32,6 +35,7 @@ app.use(
     crossOriginResourcePolicy: false,
   }),
 );
+app.use(limitedBodies);
 
 app.route("/", signInRoutes);
 app.route("/", callbackRoutes);
@@ -46,10 +50,11 @@ app.all("*", (c) => authorizationServer(c.env).fetch(c.req.raw, c.env, c.executi
 
 app.onError((error, c) => {
   if (error instanceof AuthorizationError && error.redirectTo) return c.redirect(error.redirectTo);
-  if (error instanceof SignInError) return problem(c, error.message);
+  if (error instanceof SignInError || error instanceof FormError) return problem(c, error.message);
   if (error instanceof AuthorizationError) return problem(c, error.description ?? "The request is not valid.");
   if (error instanceof CimdFetchError) return problem(c, "The program that sent you here could not be verified.");
   console.error(`oauth-broker: ${error.stack ?? error.message}`);
+  if (isForPrograms(c.req.path)) return c.json({ error: "server_error" }, 500);
   return c.html(<MessagePage title="That did not work" text="The broker had an error of its own. Try again." />, 500);
 });
 

@@ -72,6 +72,28 @@ test("on a phone nothing is wider than the screen", async () => {
   expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
 });
 
+test("a client that gives itself a nasty name and address defaces no page", async () => {
+  const [nasty, shown] = [`${"A".repeat(300)}\u202Eevil`, `${"A".repeat(59)}…`];
+  // Nobody is there: what counts is how the address looks.
+  const redirect_uri = `https://${"long.".repeat(45)}example/callback`;
+  await page.route("https://*.example/**", (route) => route.fulfill({ body: "back at the client" }));
+  const client_id = await broker.registerClient({ client_name: nasty, redirect_uris: [redirect_uri] });
+  const { url } = await broker.authorizeUrl({ client_id, redirect_uri });
+  await signInAsAda();
+  await page.goto(url);
+  const width = () => page.evaluate("document.documentElement.scrollWidth");
+  await page.getByRole("heading", { name: `Allow ${shown} to use Coda for you?` }).waitFor();
+  expect(await page.title()).toBe(`Allow ${shown} to use Coda for you?`);
+  expect(await width()).toBe(390);
+  await page.getByRole("button", { name: "Allow" }).click();
+  await page.getByText("back at the client").waitFor();
+  for (const path of ["", "activity", "activity?everyone=1"]) {
+    await page.goto(`${broker.issuer}/${path}`);
+    await page.getByText(shown).first().waitFor();
+    expect(await width(), path).toBe(390);
+  }
+});
+
 describe("a person's page", () => {
   const WIDTHS = [390, 1280];
 

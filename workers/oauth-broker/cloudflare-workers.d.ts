@@ -2,8 +2,9 @@
 declare module "cloudflare:workers" {
   /** https://developers.cloudflare.com/workers/runtime-apis/bindings/service-bindings/rpc/ */
   export abstract class WorkerEntrypoint<Env> {
+    constructor(ctx: WorkerContext, env: Env);
     protected readonly env: Env;
-    protected readonly ctx: { waitUntil(promise: Promise<unknown>): void };
+    protected readonly ctx: WorkerContext;
     fetch?(request: Request): Response | Promise<Response>;
   }
 
@@ -12,6 +13,10 @@ declare module "cloudflare:workers" {
     constructor(ctx: DurableObjectState, env: Env);
     protected readonly env: Env;
     protected readonly ctx: DurableObjectState;
+  }
+
+  interface WorkerContext {
+    waitUntil(promise: Promise<unknown>): void;
   }
 
   interface DurableObjectState {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { read } from "./audit/trail.ts";
 import { CLIENT, CODA, GATEWAY, GITHUB, newKey, TestBroker } from "./testing/test-broker.ts";
 import { field, scopesOn, TestBrowser } from "./testing/test-browser.ts";
+import { eventOf } from "./testing/trail-of.ts";
 
 let broker: TestBroker;
 
@@ -289,7 +290,7 @@ describe("the pages", () => {
     const { text } = await new TestBrowser().signIn(url, "ada");
     expect(text).toContain("Test &lt;b&gt;client&lt;/b&gt;");
     expect(text).not.toContain("<b>client");
-    expect(text).toContain("<strong>localhost</strong>");
+    expect(text).toContain("<strong><bdi>localhost</bdi></strong>");
     expect(text).toContain("That is a program on your computer.");
   });
 
@@ -349,12 +350,34 @@ describe("the sign-in's state", () => {
     expect((await browser.open(back.location.replace("/callback/github", "/callback/google"))).status).toBe(400);
   });
 
-  test("a person who cancels at the provider is told so", async () => {
+  test("a person who cancels at the provider is told so, can sign in again to go on, and it is in the trail", async () => {
     const browser = new TestBrowser();
-    const begun = await browser.submit(`${broker.issuer}/sign-in`, { provider: "github", return: "/sign-in" });
+    const { url } = await broker.authorizeUrl();
+    const { pathname, search } = new URL(url);
+    const begun = await browser.submit(`${broker.issuer}/sign-in`, { provider: "github", return: pathname + search });
     const back = await browser.submit(begun.location, { cancel: "on" });
     const page = await browser.open(back.location);
     expect([page.status, page.text.includes("You did not sign in with GitHub.")]).toEqual([400, true]);
+    const again = broker.issuer + /<a href="([^"]*)">Sign in again</.exec(page.text)![1]!.replaceAll("&amp;", "&");
+    expect((await browser.signIn(again, "ada")).text).toContain("to use Coda for you?");
+    await eventOf(
+      broker,
+      {},
+      ({ kind, decision, reason }) =>
+        kind === "sign-in" && decision === "denied" && reason === "You did not sign in with GitHub.",
+    );
+  });
+
+  test("a provider that fails is named, and the person can sign in again to go on", async () => {
+    const browser = new TestBrowser();
+    const begun = await browser.submit(`${broker.issuer}/sign-in`, { provider: "github", return: "/activity" });
+    const back = await browser.submit(begun.location, { person: "ada" });
+    broker.identity.faults.set({ failNext: { status: 503, times: 1 } });
+    const page = await browser.open(back.location);
+    broker.identity.faults.clear();
+    expect([page.status, page.text.includes("GitHub refused the sign-in (HTTP 503).")]).toEqual([400, true]);
+    expect(page.text).toContain('<a href="/sign-in?return=%2Factivity">Sign in again</a>');
+    await eventOf(broker, {}, ({ kind, decision }) => kind === "sign-in" && decision === "failed");
   });
 });
 

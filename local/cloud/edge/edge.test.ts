@@ -50,6 +50,7 @@ beforeAll(async () => {
         const { pathname } = new URL(request.url);
         if (pathname === "/throw") throw new Error("secret detail");
         if (pathname === "/echo") return new Response(request.body);
+        if (pathname === "/refuse") return new Response("not you", { status: 401 });
         if (pathname === "/ticks") {
           let n = 0;
           return new Response(new ReadableStream({ async pull(controller) {
@@ -70,7 +71,11 @@ beforeAll(async () => {
     });
     if (pathname === "/echo") request.pipe(response);
     else if (pathname === "/wait") return;
-    else if (pathname === "/break") {
+    else if (pathname === "/refuse") {
+      // As workerd does it: what is not read is cut off, after the answer.
+      request.pause();
+      response.writeHead(401, { "content-length": 7 }).end("not you", () => request.socket.resetAndDestroy());
+    } else if (pathname === "/break") {
       response.write("half");
       setTimeout(() => response.destroy(), 50);
     } else if (pathname === "/ticks") {
@@ -362,6 +367,16 @@ describe.each(["worker", null])("streams (route's script: %s)", (script) => {
     let bytes = 0;
     for await (const chunk of await response) bytes += (chunk as Buffer).length;
     expect(bytes).toBe(20_000_000);
+  });
+
+  test("an answer that comes before the end of the request's body arrives, every time", async () => {
+    const port = edge.addresses.ports[0];
+    for (const size of [70_000, 1_000_000]) {
+      for (let call = 0; call < 25; call++) {
+        const response = await fetch(`http://127.0.0.1:${port}/refuse`, { method: "POST", body: "x".repeat(size) });
+        expect([response.status, await response.text()]).toEqual([401, "not you"]);
+      }
+    }
   });
 
   test("a change of the route moves new requests only", async () => {

@@ -40,6 +40,8 @@ export function proxyToTunnel(
     if (stream.rstCode === http2.constants.NGHTTP2_NO_ERROR) response.end();
   });
   stream.once("close", () => {
+    // A client that is still sending when it has its answer gets rid of the rest.
+    request.resume();
     if (!response.headersSent) fail(CLOUDFLARE_ERRORS.badGateway);
     else if (!response.writableEnded) response.destroy();
   });

@@ -1,12 +1,10 @@
-import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpRequest, type IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
+import { agentFor } from "../../connector/agents.ts";
 
 /** The Worker threw, or its workerd went away, before it answered; Cloudflare's error 1101. */
 export class WorkerThrewError extends Error {}
-
-/** Idle connections end well before workerd would end them, so that none ends while a request is on its way. */
-const agent = new Agent({ keepAlive: true, timeout: 1000 });
 
 /** Headers of one connection, not of the message (RFC 9110, section 7.6.1). */
 const HOP_BY_HOP = new Set([
@@ -36,6 +34,7 @@ export function dispatchTo(port: number, request: Request, onEnd: () => void): P
   url.hash = "";
   return new Promise((resolve, reject) => {
     // With the whole URL in the request line, workerd takes scheme and host from it and leaves the Host header alone.
+    const agent = agentFor("http:", request.body !== null, request.headers.get("content-length"));
     const outgoing = httpRequest({ agent, host: "127.0.0.1", port, method: request.method, path: url.href, headers });
     // workerd notices a reset while it waits, but not a plain end of the connection.
     let over = false;
@@ -64,9 +63,10 @@ export function dispatchTo(port: number, request: Request, onEnd: () => void): P
     if (request.body === null) {
       outgoing.end();
     } else {
-      Readable.fromWeb(request.body as NodeReadableStream)
-        .on("error", cut)
-        .pipe(outgoing);
+      const body = Readable.fromWeb(request.body as NodeReadableStream).on("error", cut);
+      body.pipe(outgoing);
+      // A client that is still sending when it has its answer gets rid of the rest.
+      outgoing.once("close", () => body.resume());
     }
     if (request.signal.aborted) cut();
   });

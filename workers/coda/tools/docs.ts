@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineTool } from "../api.ts";
+import { cursorInput, queryInput } from "./table-input.ts";
 
 export const listDocs = defineTool({
   name: "list_docs",
@@ -8,9 +9,9 @@ export const listDocs = defineTool({
   scope: "coda:read",
   readOnly: true,
   input: z.strictObject({
-    query: z.string().min(1).optional().describe("Only docs that match these words"),
+    query: queryInput.describe("Only docs that match these words"),
     limit: z.int().min(1).max(100).default(25).describe("How many docs at most"),
-    cursor: z.string().min(1).optional().describe("next_cursor of the answer before, for the docs after it"),
+    cursor: cursorInput.describe("next_cursor of the answer before, for the docs after it"),
   }),
   output: z.object({
     docs: z.array(

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineTool } from "../api.ts";
-import { tableInput } from "./table-input.ts";
+import { cursorInput, queryInput, tableInput } from "./table-input.ts";
 
 /** Rows that Coda is asked for at a time: small enough for a long listing to tell its progress. */
 const PAGE_SIZE = 50;
@@ -14,9 +14,9 @@ export const listRows = defineTool({
   readOnly: true,
   input: z.strictObject({
     ...tableInput,
-    query: z.string().min(1).optional().describe('Only rows with this value in a column, both quoted: "Status":"Done"'),
+    query: queryInput.describe('Only rows with this value in a column, both quoted: "Status":"Done"'),
     limit: z.int().min(1).max(1000).default(100).describe("How many rows; above 50, rounded up to a multiple of 50"),
-    cursor: z.string().min(1).optional().describe("next_cursor of the answer before, for the rows after it"),
+    cursor: cursorInput.describe("next_cursor of the answer before, for the rows after it"),
   }),
   output: z.object({
     rows: z.array(

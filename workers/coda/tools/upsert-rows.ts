@@ -5,7 +5,7 @@ import { tableInput } from "./table-input.ts";
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const cell = z.union([scalar, z.null(), z.array(scalar)]);
-const column = z.string().min(1);
+const column = z.string().min(1).max(500);
 
 type Row = Record<string, z.output<typeof cell>>;
 

@@ -31,6 +31,9 @@ test.each([
   ["no array", { time: 1 }],
   ["an event of another kind, e.g. a sign-in", [{ time: 1, kind: "sign-in", decision: "allowed" }]],
   ["an event without a time", [{ kind: "call", decision: "allowed" }]],
+  ["a time between two milliseconds", [{ time: 1.5, kind: "call", decision: "allowed" }]],
+  ["a time before 1970", [{ time: -1, kind: "call", decision: "allowed" }]],
+  ["a time that no integer can be", [{ time: -1e300, kind: "call", decision: "allowed" }]],
   ["an unknown decision", [{ time: 1, kind: "call", decision: "maybe" }]],
   ["too many at once", Array(102).fill({ time: 1, kind: "call", decision: "allowed" })],
 ])("%s is refused whole", async (_, body) => {
@@ -42,6 +45,16 @@ test.each([
 test("nobody but a service with its secret adds anything", async () => {
   const response = await send([{ time: 1, kind: "call", decision: "allowed" }], "wrong");
   expect([response.status, response.headers.get("www-authenticate")]).toEqual([401, 'Basic realm="audit"']);
+});
+
+test("a duration that is none is left out", async () => {
+  const response = await fetch(`${broker.issuer}/audit`, {
+    method: "POST",
+    headers: { authorization: `Basic ${btoa("coda:coda-secret")}` },
+    body: '[{"time":2000,"kind":"call","decision":"allowed","durationMs":1e999}]',
+  });
+  expect(response.status).toBe(204);
+  expect((await trail()).find(({ time }) => time === 2000)).not.toHaveProperty("durationMs");
 });
 
 test("a time in the future is brought back to now", async () => {

@@ -1,5 +1,6 @@
-import type { AuditEvent, AuditKind } from "@hybrid-mcp/service-kit/broker-contract";
+import type { TrailEvent } from "../audit/trail.ts";
 import { CallsChart, type CallsChartProps } from "./calls-chart.tsx";
+import { ChosenName } from "./chosen-name.tsx";
 import { Layout, type Navigation } from "./layout.tsx";
 import { Moment } from "./moment.tsx";
 
@@ -16,7 +17,7 @@ export interface ActivityQuery {
 }
 
 /** An event with the names of what it speaks of. */
-export interface ShownEvent extends AuditEvent {
+export interface ShownEvent extends TrailEvent {
   /** Undefined: only the person's own are shown. */
   personName?: string;
   clientName?: string;
@@ -38,7 +39,7 @@ export interface ActivityProps {
   exportLimit: number;
 }
 
-const KINDS: Record<AuditKind, string> = {
+const KINDS: Record<TrailEvent["kind"], string> = {
   "sign-in": "Sign-in",
   "sign-out": "Sign-out",
   grant: "Access for a program",
@@ -49,6 +50,7 @@ const KINDS: Record<AuditKind, string> = {
   link: "Accounts linked",
   token: "Key handed out",
   call: "Call",
+  view: "Page for administrators",
   lost: "Events lost",
 };
 
@@ -179,10 +181,14 @@ function EventRow({
       </td>
       {everyone && (
         <td>
-          {event.user && <a href={`/activity?everyone=1&user=${encodeURIComponent(event.user)}`}>{event.personName}</a>}
+          {event.user && (
+            <a href={`/activity?everyone=1&user=${encodeURIComponent(event.user)}`}>
+              <ChosenName name={event.personName ?? event.user} />
+            </a>
+          )}
         </td>
       )}
-      <td>{event.clientName}</td>
+      <td class="whole">{event.clientName && <ChosenName name={event.clientName} />}</td>
       <td class="whole">
         <Moment at={event.time} />
       </td>

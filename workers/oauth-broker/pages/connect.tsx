@@ -34,7 +34,7 @@ export function ConnectPage({ connection, where, returnTo, problem }: ConnectPro
             <p>
               {where} It is checked with {title}, kept encrypted, and never shown again.
             </p>
-            <label>
+            <label class="field">
               Token
               <input type="password" name="token" required autocomplete="off" spellcheck={false} />
             </label>
@@ -55,6 +55,9 @@ export function ConnectPage({ connection, where, returnTo, problem }: ConnectPro
           {where !== undefined && <small>The token itself stays good until you delete it in {title}.</small>}
         </form>
       )}
+      <p>
+        <a href="/">Your own page</a>
+      </p>
     </Layout>
   );
 }

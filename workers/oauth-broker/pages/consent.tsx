@@ -1,6 +1,7 @@
 import type { ConsentDescription } from "@cloudflare/workers-oauth-provider";
 import type { Scope } from "@hybrid-mcp/catalogue";
 import type { Person } from "@hybrid-mcp/service-kit/broker-contract";
+import { ChosenHost, ChosenName, chosenName } from "./chosen-name.tsx";
 import { Layout } from "./layout.tsx";
 
 export interface ConsentProps {
@@ -19,16 +20,31 @@ export interface ConsentProps {
 /** Shows who asks for what, and where the access goes; a person may untick scopes. */
 export function ConsentPage({ details, service, person, scopes, before, mayRemember, handle }: ConsentProps) {
   return (
-    <Layout title={`Allow ${details.clientName} to use ${service} for you?`}>
+    <Layout
+      title={`Allow ${chosenName(details.clientName)} to use ${service} for you?`}
+      heading={
+        <>
+          Allow <ChosenName name={details.clientName} /> to use {service} for you?
+        </>
+      }
+    >
       <p>
         {details.clientDomain ? (
           <>
-            It is published by <strong>{details.clientDomain}</strong>.
+            It is published by{" "}
+            <strong>
+              <ChosenHost host={details.clientDomain} />
+            </strong>
+            .
           </>
         ) : (
           "It registered itself; its name is not verified."
         )}{" "}
-        Access is sent to <strong>{details.redirectHost}</strong>.
+        Access is sent to{" "}
+        <strong>
+          <ChosenHost host={details.redirectHost} />
+        </strong>
+        .
       </p>
       {details.redirectIsLoopback && (
         <p class="warning">

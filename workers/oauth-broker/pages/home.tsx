@@ -2,6 +2,7 @@ import type { Person } from "@hybrid-mcp/service-kit/broker-contract";
 import type { ListedConnection } from "../connections/list.ts";
 import type { Grant } from "../people/grants.ts";
 import type { Session } from "../session.ts";
+import { ChosenHost, ChosenName } from "./chosen-name.tsx";
 import { Layout, type Navigation } from "./layout.tsx";
 import { Moment } from "./moment.tsx";
 
@@ -172,7 +173,7 @@ function GrantItem({ id, clientName, host, serviceTitle, scopes, createdAt, last
     <li>
       <div>
         <h3>
-          {clientName} <span class="tag">{serviceTitle}</span>
+          <ChosenName name={clientName} /> <span class="tag">{serviceTitle}</span>
         </h3>
         <ul>
           {scopes.map(({ description, closed }) => (
@@ -184,7 +185,7 @@ function GrantItem({ id, clientName, host, serviceTitle, scopes, createdAt, last
         </ul>
         <p>
           <small>
-            Access goes to {host}. Since <Moment at={createdAt * 1000} />,{" "}
+            Access goes to <ChosenHost host={host} />. Since <Moment at={createdAt * 1000} />,{" "}
             {lastUsed ? (
               <>
                 last used <Moment at={lastUsed} />

@@ -1,5 +1,5 @@
 import { raw } from "hono/html";
-import type { PropsWithChildren } from "hono/jsx";
+import type { Child, PropsWithChildren } from "hono/jsx";
 
 const style = `
 :root {
@@ -30,7 +30,9 @@ h2 { font-size: 1.1rem; margin: 2.25rem 0 .5rem }
 h2 + p { margin-top: 0 }
 a { color: var(--accent); text-underline-offset: .15em }
 p { max-width: 42rem }
+h1, p, bdi { overflow-wrap: anywhere }
 form, fieldset { display: grid; gap: .75rem }
+main > form + form { margin-top: .75rem }
 fieldset { border: 1px solid var(--line); border-radius: .5rem; padding: 1rem; background: var(--card); margin: 0; min-width: 0 }
 legend { padding: 0 .35rem }
 button, .button, input, select { font: inherit; color: inherit; border-radius: .5rem; border: 1px solid var(--line) }
@@ -47,6 +49,7 @@ input[type=checkbox] { width: 1.1rem; height: 1.1rem; margin: .2rem 0 0; flex: n
 .notice, .warning { border-left: .25rem solid var(--note); background: var(--note-paper); padding: .6rem .9rem; border-radius: .25rem }
 .notice { border-color: var(--good); background: var(--good-paper) }
 label { display: flex; gap: .5rem; align-items: start }
+label.field { display: grid; gap: .25rem }
 small, .quiet { color: var(--quiet) }
 small { font-size: .875rem }
 .tag { display: inline-block; font-weight: 400; border-radius: 1rem; padding: 0 .6rem; font-size: .85rem; white-space: nowrap; background: var(--paper); border: 1px solid var(--line) }
@@ -104,7 +107,12 @@ const PAGES = [
 ] as const;
 
 /** A page of the broker: no script, no outside resource; everything that is shown is escaped. */
-export function Layout({ title, nav, children }: PropsWithChildren<{ title: string; nav?: Navigation }>) {
+export function Layout({
+  title,
+  heading = title,
+  nav,
+  children,
+}: PropsWithChildren<{ title: string; heading?: Child; nav?: Navigation }>) {
   const pages = PAGES.filter(({ name }) => name !== "policy" || nav?.administrator);
   return (
     <>
@@ -136,7 +144,7 @@ export function Layout({ title, nav, children }: PropsWithChildren<{ title: stri
             </header>
           )}
           <main>
-            <h1>{title}</h1>
+            <h1>{heading}</h1>
             {children}
           </main>
         </body>

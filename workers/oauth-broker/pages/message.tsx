@@ -1,10 +1,12 @@
 import { Layout } from "./layout.tsx";
 
+const OWN_PAGE = { href: "/", label: "Your own page" };
+
 /** Something that went wrong, or that a person has to know, with a way on. */
 export function MessagePage({
   title,
   text,
-  next,
+  next = OWN_PAGE,
 }: {
   title: string;
   text: string;
@@ -13,11 +15,9 @@ export function MessagePage({
   return (
     <Layout title={title}>
       <p>{text}</p>
-      {next && (
-        <p>
-          <a href={next.href}>{next.label}</a>
-        </p>
-      )}
+      <p>
+        <a href={next.href}>{next.label}</a>
+      </p>
     </Layout>
   );
 }

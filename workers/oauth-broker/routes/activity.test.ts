@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { record } from "../audit/trail.ts";
 import { TestBroker } from "../testing/test-broker.ts";
 import { TestBrowser } from "../testing/test-browser.ts";
+import { eventOf } from "../testing/trail-of.ts";
 
 const ADA = "github-1815";
 const GRACE = "github-1906";
@@ -107,13 +108,28 @@ describe("everybody's", () => {
   test("is shown to administrators, with names, and can be narrowed to one person", async () => {
     const { text } = await show(ada, `everyone=1&${MARCH}`);
     expect(toolsOn(text)).toContain("graces_own");
-    expect(text).toContain(`<a href="/activity?everyone=1&amp;user=${GRACE}">Grace Hopper</a>`);
+    expect(text).toContain(`<a href="/activity?everyone=1&amp;user=${GRACE}"><bdi>Grace Hopper</bdi></a>`);
     expect(toolsOn((await show(ada, `everyone=1&user=${GRACE}&${MARCH}`)).text)).toEqual(["graces_own"]);
   });
 
   test.each([["activity"], ["activity.csv"], ["activity.jsonl"]])("%s is refused to others", async (path) => {
     const { status, text } = await grace.open(`${broker.issuer}/${path}?everyone=1`);
     expect([status, text.includes("list_rows")]).toEqual([403, false]);
+  });
+
+  test("what was refused is in the trail of whoever asked", async () => {
+    const linus = new TestBrowser();
+    await linus.signIn(`${broker.issuer}/`, "linus");
+    await show(linus, "everyone=1");
+    const { decision, reason } = await eventOf(broker, { user: "github-1969" }, ({ kind }) => kind === "view");
+    expect([decision, reason]).toEqual(["denied", "everybody's activity is for administrators"]);
+  });
+
+  test("one's own activity is not said to be somebody else's, whatever the address names", async () => {
+    const { text } = await show(grace, `user=${ADA}&${MARCH}`);
+    expect(toolsOn(text)).toEqual(["graces_own"]);
+    expect(text).not.toContain("Only what one person did");
+    expect(text).not.toContain(ADA);
   });
 });
 

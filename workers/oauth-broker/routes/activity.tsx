@@ -1,6 +1,6 @@
-import type { AuditEvent, Person } from "@hybrid-mcp/service-kit/broker-contract";
+import type { Person } from "@hybrid-mcp/service-kit/broker-contract";
 import { Hono } from "hono";
-import { callsPerDay, DAY_MS, read, type TrailFilter, toCsv, toJsonLines } from "../audit/trail.ts";
+import { callsPerDay, DAY_MS, read, type TrailEvent, type TrailFilter, toCsv, toJsonLines } from "../audit/trail.ts";
 import { authorizationServer } from "../authorization-server.ts";
 import { type BrokerEnv, type Ctx, GATEWAY } from "../config.ts";
 import { ActivityPage, type ActivityQuery, type ShownEvent } from "../pages/activity.tsx";
@@ -28,7 +28,7 @@ activityRoutes.get("/activity", async (c) => {
   c.header("cache-control", "no-store");
   const query = queryOf(c);
   const filter = filterOf(c, person, query);
-  if (!filter) return administratorsOnly(c);
+  if (!filter) return administratorsOnly(c, person, "everybody's activity");
 
   const after = c.req.query("after");
   const days = chartDays(filter, Date.now());
@@ -55,13 +55,13 @@ activityRoutes.get("/activity.csv", (c) => exported(c, "csv", "text/csv; charset
 activityRoutes.get("/activity.jsonl", (c) => exported(c, "jsonl", "application/jsonl; charset=utf-8", toJsonLines));
 
 /** A file with what fits; when there is more, its name says so and `Link` (RFC 8288) has where the next part is. */
-async function exported(c: Ctx, extension: string, type: string, write: (events: AuditEvent[]) => string) {
+async function exported(c: Ctx, extension: string, type: string, write: (events: TrailEvent[]) => string) {
   const person = await currentPerson(c);
   if (!person) return c.redirect(`/sign-in?return=${encodeURIComponent("/activity")}`);
   const query = queryOf(c);
   const filter = filterOf(c, person, query);
-  if (!filter) return administratorsOnly(c);
-  const events: AuditEvent[] = [];
+  if (!filter) return administratorsOnly(c, person, "everybody's activity");
+  const events: TrailEvent[] = [];
   let after = c.req.query("after");
   do {
     const page = await read(c.env.AUDIT, { ...filter, limit: EXPORT_STEP, ...(after && { after }) });
@@ -78,9 +78,10 @@ async function exported(c: Ctx, extension: string, type: string, write: (events:
   });
 }
 
-/** What of the address counts; an empty field of the form is none. */
+/** What of the address counts; an empty field of the form is none, and one's own trail is of nobody else. */
 function queryOf(c: Ctx): ActivityQuery {
-  const names = ["service", "decision", "from", "to", "grant", "everyone", "user"] as const;
+  const own = ["service", "decision", "from", "to", "grant"] as const;
+  const names = c.req.query("everyone") ? ([...own, "everyone", "user"] as const) : own;
   return Object.fromEntries(names.map((name) => [name, c.req.query(name)]).filter(([, value]) => value));
 }
 
@@ -100,7 +101,7 @@ function filterOf(c: Ctx, person: Person, query: ActivityQuery): TrailFilter | u
   };
 }
 
-function isDecision(text: string | undefined): text is AuditEvent["decision"] {
+function isDecision(text: string | undefined): text is TrailEvent["decision"] {
   return text === "allowed" || text === "denied" || text === "failed";
 }
 
@@ -130,7 +131,7 @@ function search(query: ActivityQuery & { after?: string }): string {
 }
 
 /** Gives events their names; each person and client is looked up once. */
-async function named(env: BrokerEnv, events: AuditEvent[], everyone: boolean): Promise<ShownEvent[]> {
+async function named(env: BrokerEnv, events: TrailEvent[], everyone: boolean): Promise<ShownEvent[]> {
   const distinct = (values: (string | undefined)[]) => [...new Set(values.filter((value) => value !== undefined))];
   const oauth = authorizationServer(env).getOAuthApi(env);
   const clients = new Map(

@@ -10,9 +10,11 @@ import { audit } from "../audit/audit.ts";
 import { authorizationServer } from "../authorization-server.ts";
 import type { BrokerEnv, Ctx } from "../config.ts";
 import { ownFormsOnly, ownPath } from "../own-origin.tsx";
+import { chosenHost, chosenName } from "../pages/chosen-name.tsx";
 import { ConsentPage } from "../pages/consent.tsx";
 import { MessagePage } from "../pages/message.tsx";
 import { type Grant, type GrantMetadata, grantsOf } from "../people/grants.ts";
+import { readForm } from "../read-form.ts";
 import { offeredScopes, serviceOf } from "../resources.ts";
 import { currentPerson } from "../session.ts";
 import { SignInError } from "../sign-in/provider.ts";
@@ -78,7 +80,7 @@ authorizeRoutes.post("/authorize", async (c) => {
   const person = await currentPerson(c);
   if (!person) throw new SignInError("Your session has ended. Start again from the program that sent you here.");
   const oauth = authorizationServer(c.env).getOAuthApi(c.env);
-  const form = await c.req.formData();
+  const form = await readForm(c);
   const handle = String(form.get("handle"));
   if (form.get("decision") !== "approve") {
     const denied = await oauth.denyConsent(c.req.raw, handle);
@@ -167,7 +169,7 @@ async function giveGrant(
 ): Promise<string> {
   const { name } = serviceOf(c.env, request.resource);
   const replaced = await grantsToReplace(c.env, person, request, name);
-  const metadata: GrantMetadata = { service: name, clientName, host: redirectHost };
+  const metadata: GrantMetadata = { service: name, clientName: chosenName(clientName), host: chosenHost(redirectHost) };
   const { redirectTo } = await authorizationServer(c.env)
     .getOAuthApi(c.env)
     .completeAuthorization({ request, userId: person.id, metadata, scope: request.scope, props: { person } });

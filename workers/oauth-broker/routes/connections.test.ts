@@ -44,6 +44,10 @@ describe("connecting with OAuth", () => {
     expect((await browser.open(back.location)).text).toContain(words);
   });
 
+  test.each(["github", "coda", "nosuch"])("/auth/%s leads back to the person's own page", async (service) => {
+    expect((await browser.open(page(service))).text).toContain('<a href="/">Your own page</a>');
+  });
+
   test("a link alone connects nothing: it leads to a page with a form, and never to the upstream", async () => {
     const opened = await browser.open(page("github"));
     expect([opened.status, opened.location]).toEqual([200, ""]);
@@ -57,6 +61,7 @@ describe("connecting with OAuth", () => {
     const end = await browser.open(back.location);
     expect(end.status).toBe(400);
     expect(end.text).toContain("You did not connect your GitHub account.");
+    expect(end.text).toContain('<a href="/auth/github">Start again</a>');
     expect(await copyInKv(broker, "github")).toBeNull();
   });
 

@@ -12,6 +12,7 @@ import { VaultError, vaultOf } from "../connections/vault.ts";
 import { ownFormsOnly, ownPath } from "../own-origin.tsx";
 import { ConnectPage } from "../pages/connect.tsx";
 import { MessagePage } from "../pages/message.tsx";
+import { readForm } from "../read-form.ts";
 import { currentPerson } from "../session.ts";
 import { beginTransaction, callbackUrl, type Transaction } from "../sign-in/transaction.ts";
 import { signInPage } from "./sign-in.tsx";
@@ -32,7 +33,7 @@ connectionRoutes.get("/auth/:service", async (c) => {
 });
 
 connectionRoutes.post("/auth/:service", async (c) => {
-  const form = await c.req.formData();
+  const form = await readForm(c);
   const connecting = await connectingPerson(c, c.req.param("service"), text(form, "return"));
   if (connecting instanceof Response) return connecting;
   const { person, service, upstream, returnTo } = connecting;
@@ -55,7 +56,7 @@ connectionRoutes.post("/auth/:service", async (c) => {
 });
 
 connectionRoutes.post("/auth/:service/disconnect", async (c) => {
-  const form = await c.req.formData();
+  const form = await readForm(c);
   const connecting = await connectingPerson(c, c.req.param("service"), text(form, "return"), { always: true });
   if (connecting instanceof Response) return connecting;
   const { person, service, returnTo } = connecting;

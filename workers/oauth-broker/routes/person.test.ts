@@ -28,9 +28,9 @@ describe("programs with access", () => {
     const client_id = await broker.registerClient({ client_name: "Inspector" });
     const { token, grantId, clientId } = await broker.grant("ada", ["coda:write"], { client_id }, browser);
     const { text } = await browser.open(home);
-    expect(text).toContain('Inspector <span class="tag">Coda</span>');
+    expect(text).toContain('<bdi>Inspector</bdi> <span class="tag">Coda</span>');
     expect(text).toContain("<li>Add and change pages and rows in your Coda docs </li>");
-    expect(text).toContain("Access goes to localhost.");
+    expect(text).toContain("Access goes to <bdi>localhost</bdi>.");
     expect(text).toContain("not used yet");
 
     expect(await broker.authorize(token)).not.toBeNull();
@@ -139,6 +139,7 @@ describe("the policy in force", () => {
     const browser = await signedIn("grace");
     expect((await browser.open(`${home}policy`)).status).toBe(403);
     expect((await browser.open(home)).text).not.toContain("/policy");
+    await eventOf(broker, { user: "github-1906", decision: "denied" }, ({ kind }) => kind === "view");
   });
 
   test("has no administrators unless the config names some", async () => {

@@ -95,16 +95,20 @@ personRoutes.get("/policy", async (c) => {
   if (!person) return signInPage(c, c.req.url);
   c.header("cache-control", "no-store");
   const nav = navigation(c, person, "policy");
-  return nav.administrator ? c.html(<PolicyPage nav={nav} config={c.env.BROKER_CONFIG} />) : administratorsOnly(c);
+  return nav.administrator
+    ? c.html(<PolicyPage nav={nav} config={c.env.BROKER_CONFIG} />)
+    : administratorsOnly(c, person, "the policy");
 });
 
 export function navigation(c: Ctx, person: Person, current: Navigation["current"]): Navigation {
   return { current, administrator: isAdministrator(c.env.BROKER_CONFIG.administrators, person) };
 }
 
-export function administratorsOnly(c: Ctx) {
+/** Refuses a person a page. @param what it shows, for the trail */
+export function administratorsOnly(c: Ctx, person: Person, what: string) {
+  audit(c, { kind: "view", decision: "denied", user: person.id, reason: `${what} is for administrators` });
   const text = "This page is for administrators of the platform. Who they are is in the stack's config.";
-  return c.html(<MessagePage title="Not for you" text={text} next={{ href: "/", label: "Your own page" }} />, 403);
+  return c.html(<MessagePage title="Not for you" text={text} />, 403);
 }
 
 async function shownGrants(env: BrokerEnv, person: Person): Promise<ShownGrant[]> {

@@ -10,6 +10,7 @@ import { accountTitle } from "../people/account-title.ts";
 import { acquaintance, agree, ask, forgetLink, link, pendingLink } from "../people/link.ts";
 import { endLostGrants } from "../people/lost-access.ts";
 import { accountOf, asPerson, keep, providerOfAccount, recordOfAccount } from "../people/person-record.ts";
+import { readForm } from "../read-form.ts";
 import { beginSession, currentPerson, endSession } from "../session.ts";
 import { SignInError } from "../sign-in/provider.ts";
 import { providerOf, providers } from "../sign-in/providers.ts";
@@ -24,7 +25,7 @@ signInRoutes.use("/sign-out", ownFormsOnly);
 signInRoutes.get("/sign-in", (c) => signInPage(c, c.req.query("return")));
 
 signInRoutes.post("/sign-in", async (c) => {
-  const form = await c.req.formData();
+  const form = await readForm(c);
   const returnTo = ownPath(c, String(form.get("return") ?? ""));
   const found = providerOf(c.env, String(form.get("provider")));
   return found ? beginSignIn(c, found.name, found.provider, returnTo) : signInPage(c, returnTo);
@@ -44,7 +45,7 @@ signInRoutes.post("/sign-in/link", async (c) => {
   const pending = await pendingLink(c);
   if (!pending) throw new SignInError("This question has expired or was answered. Sign in again.");
   const { account, known, returnTo } = pending;
-  const form = await c.req.formData();
+  const form = await readForm(c);
   if (form.get("decision") === "link") {
     const found = providerOf(c.env, providerOfAccount(known.id));
     if (!found) throw new SignInError("This way of signing in is not offered any more.");
@@ -76,8 +77,16 @@ export async function finishSignIn(c: Ctx, { name, returnTo, codeVerifier, nonce
   const found = providerOf(c.env, name);
   if (!found) throw new SignInError("This way of signing in is not offered any more.");
   const code = c.req.query("code");
-  if (!code) throw new SignInError(`You did not sign in with ${found.provider.title}.`);
-  const told = await found.provider.person({ code, codeVerifier, nonce, redirectUri: callbackUrl(c, name) });
+  let told: Person;
+  try {
+    if (!code) throw new SignInError(`You did not sign in with ${found.provider.title}.`);
+    told = await found.provider.person({ code, codeVerifier, nonce, redirectUri: callbackUrl(c, name) });
+  } catch (error) {
+    if (!(error instanceof SignInError)) throw error;
+    audit(c, { kind: "sign-in", decision: code ? "failed" : "denied", reason: error.message });
+    const next = { href: `/sign-in?return=${encodeURIComponent(returnTo)}`, label: "Sign in again" };
+    return c.html(<MessagePage title="That did not work" text={error.message} next={next} />, 400);
+  }
   const account = accountOf(told, Math.floor(Date.now() / 1000));
 
   const before = await recordOfAccount(c.env, account.id);

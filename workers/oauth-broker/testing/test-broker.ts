@@ -105,7 +105,8 @@ export class TestBroker {
 
   static async start(options: TestBrokerOptions): Promise<TestBroker> {
     const contents = options.contents ?? (await bundleWorker(`${import.meta.dirname}/..`)).contents;
-    const port = 20_000 + Math.floor(Math.random() * 20_000);
+    // Below the ports that Linux gives to outgoing connections.
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
     const issuer = `http://localhost:${port}`;
     const serviceUrls = Object.fromEntries(
       Object.keys(options.services ?? {}).map((name, i) => [name, `http://localhost:${port + 1 + i}`]),
@@ -365,7 +366,7 @@ export class TestBroker {
           name,
           modules: [{ type: "ESModule" as const, path: "worker.js", contents }],
           compatibilityDate: "2026-07-01",
-          compatibilityFlags: ["global_fetch_strictly_public"],
+          compatibilityFlags: ["global_fetch_strictly_public", "enable_request_signal"],
           serviceBindings: { BROKER: "broker" },
           bindings: {
             VERSION: "1.2.3+test",

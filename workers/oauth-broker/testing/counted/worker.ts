@@ -28,7 +28,6 @@ export default class CountedBroker extends OAuthBroker {
   // biome-ignore lint/suspicious/noExplicitAny: as the runtime makes it
   constructor(ctx: any, env: any) {
     const seen = { OAUTH_KV: counted(env.OAUTH_KV, "KV"), AUDIT: counted(env.AUDIT, "D1") };
-    // @ts-expect-error the runtime's own constructor, which the declared type leaves out
     super(ctx, { ...env, ...seen, CONNECTIONS: counted(env.CONNECTIONS, "DO") });
   }
 
