@@ -38,7 +38,7 @@ export async function ingest(c: Ctx): Promise<Response> {
 function eventOf(raw: unknown, service: string, now: number): AuditEvent | undefined {
   if (typeof raw !== "object" || raw === null) return undefined;
   const { time, kind, decision, durationMs, ...rest } = raw as Record<string, unknown>;
-  if (!isAmount(time) || !Number.isSafeInteger(time) || (kind !== "call" && kind !== "lost")) return undefined;
+  if (!isMoment(time) || (kind !== "call" && kind !== "lost")) return undefined;
   if (decision !== "allowed" && decision !== "denied" && decision !== "failed") return undefined;
   const texts = TEXTS.flatMap((name) => {
     const text = rest[name];
@@ -50,12 +50,12 @@ function eventOf(raw: unknown, service: string, now: number): AuditEvent | undef
     decision,
     service,
     placement: "droplet",
-    ...(isAmount(durationMs) && { durationMs }),
+    ...(typeof durationMs === "number" && { durationMs }),
     ...Object.fromEntries(texts),
   };
 }
 
-/** What is a number to the database too: JSON can say 1e999, which is none. */
-function isAmount(value: unknown): value is number {
-  return Number.isFinite(value) && (value as number) >= 0;
+/** Whole milliseconds since 1970: the database takes nothing else. */
+function isMoment(time: unknown): time is number {
+  return Number.isSafeInteger(time) && (time as number) >= 0;
 }
