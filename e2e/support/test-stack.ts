@@ -243,7 +243,8 @@ function sameGroupBelow(pid: number): number[] {
 /** An offset at which every local port is free now. */
 async function freePortOffset(): Promise<number> {
   for (let tries = 0; tries < 50; tries++) {
-    const offset = 1000 + 20 * Math.floor(Math.random() * 2000);
+    // Below 32768: from there on Linux takes the ports of outgoing connections.
+    const offset = 1000 + 20 * Math.floor(Math.random() * 1100);
     const ports = [8780, 8781, 8782, 8785, ...hostNames.map((name) => addressOf(name).localPort)];
     const free = await Promise.all(ports.map((port) => isFree(port + offset)));
     if (free.every(Boolean)) return offset;
