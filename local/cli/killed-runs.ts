@@ -8,6 +8,8 @@ export const RUN_VARIABLE = "HYBRID_MCP_RUN";
 
 /** How long ended processes may take to be gone, in milliseconds. */
 const GONE_MS = 10_000;
+/** How long what an engine has started may take to end by itself after it, in milliseconds. */
+const PATIENCE_MS = 3_000;
 
 /** The variable's value for what this process starts on a stack. */
 export function runMark(stackDir: string): string {
@@ -37,18 +39,38 @@ export async function endKilledRuns(stackDir: string): Promise<void> {
   }
 }
 
+/**
+ * Waits until what this command's engine has started is gone: plugins and the language host outlive the engine by a moment.
+ * What does not go by itself is ended.
+ *
+ * @param stackDir the stack's directory
+ */
+export async function awaitOwnRuns(stackDir: string): Promise<void> {
+  const mark = runMark(stackDir);
+  const own = () => processes().filter((pid) => markOf(pid) === mark);
+  const patience = performance.now() + PATIENCE_MS;
+  for (let left = own(); left.length > 0; left = own()) {
+    if (performance.now() > patience) for (const pid of left) end(pid);
+    if (performance.now() > patience + GONE_MS) return;
+    await delay(20);
+  }
+}
+
 /** Processes of a stack whose command is gone. */
 function orphans(stackDir: string): number[] {
+  return processes().filter((pid) => {
+    const mark = markOf(pid);
+    const space = mark?.indexOf(" ") ?? -1;
+    if (!mark || mark.slice(space + 1) !== stackDir) return false;
+    const [owner, identity] = mark.slice(0, space).split("_");
+    return processIdentity(Number(owner)) !== identity;
+  });
+}
+
+function processes(): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      const mark = markOf(pid);
-      const space = mark?.indexOf(" ") ?? -1;
-      if (!mark || mark.slice(space + 1) !== stackDir) return false;
-      const [owner, identity] = mark.slice(0, space).split("_");
-      return processIdentity(Number(owner)) !== identity;
-    });
+    .map(Number);
 }
 
 function markOf(pid: number): string | undefined {

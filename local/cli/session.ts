@@ -7,7 +7,7 @@ import type { Engine } from "../engine/ensure-engine.ts";
 import { withPidLock } from "../engine/pid-lock.mjs";
 import { startCloud } from "./cloud-process.ts";
 import { ensureConnectorImage } from "./connector-image.ts";
-import { endKilledRuns } from "./killed-runs.ts";
+import { awaitOwnRuns, endKilledRuns } from "./killed-runs.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { recover } from "./recover.ts";
 import { preparePulumi, pulumi } from "./run-pulumi.ts";
@@ -40,6 +40,7 @@ export function exclusively<T>(stack: LocalStack, work: () => Promise<T>): Promi
     try {
       return await work();
     } finally {
+      await awaitOwnRuns(stack.dir);
       rmSync(stack.tmpDir, { recursive: true, force: true });
     }
   };
