@@ -5,7 +5,7 @@ import { healthOf } from "../../infra/cutover/side.ts";
 import { ensureEngine } from "../engine/ensure-engine.ts";
 import { cloudPid } from "./cloud-process.ts";
 import { LocalStack, placementOf } from "./stack.ts";
-import { deployed } from "./update.ts";
+import { type Deployed, deployed } from "./update.ts";
 import { runCommand, say, UserError } from "./user-error.ts";
 
 /** One service, or the broker, as `status` shows it. */
@@ -28,10 +28,12 @@ await runCommand(async () => {
   const engine = await ensureEngine({ log: (line) => process.stderr.write(`${line}\n`) });
   const dial = stack.tls ? `https://127.0.0.1:${stack.tls.port}` : undefined;
   const services: ServiceStatus[] = [];
-  const known = existsSync(stack.path("state", ".pulumi")) ? await deployed({ stack, engine }) : { services: {} };
-  if (known.authUrl) {
-    const url = known.authUrl;
-    services.push({ service: "oauth-broker", placement: "workers", ...(await ask(url, dial)), url });
+  const known: Deployed = existsSync(stack.path("state", ".pulumi"))
+    ? await deployed({ stack, engine })
+    : { services: {} };
+  const platform = { "oauth-broker": known.authUrl, "mcp-gateway": known.gatewayUrl };
+  for (const [service, url] of Object.entries(platform)) {
+    if (url) services.push({ service, placement: "workers", ...(await ask(url, dial)), url });
   }
   for (const [service, { url }] of Object.entries(known.services)) {
     if (!isServiceName(service)) continue;

@@ -19,7 +19,7 @@ await runCommand(async () => {
       throw new UserError("The stack is not up; what failed is above. `npm run up` goes on from here.");
     }
     say("");
-    const { services, authUrl } = await deployed(session);
+    const { services, authUrl, gatewayUrl } = await deployed(session);
     for (const [name, service] of Object.entries(services)) {
       say(`${service.title} (on ${service.placement}):  ${service.url}`);
       say(`  move it: npm run flip -- ${name} ${service.placement === "workers" ? "droplet" : "workers"}`);
@@ -29,6 +29,7 @@ await runCommand(async () => {
       say(`${key} is ${shown(flag)} by ${setBy(key)}; Pulumi.local.yaml says ${shown(tracked)}.`);
     }
     say("");
+    say(`All of them under one URL:  ${gatewayUrl}`);
     say("Add a URL to any MCP client; it asks you to sign in (here: choose a person, without a password).");
     say(`Who has access to what, connections and the audit trail: ${authUrl}`);
     if (stack.identity.containers === "processes") {

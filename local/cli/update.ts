@@ -33,6 +33,8 @@ export interface Deployed {
   services: Record<string, DeployedService>;
   /** Origin of the broker. */
   authUrl?: string;
+  /** The gateway's MCP endpoint. */
+  gatewayUrl?: string;
 }
 
 export async function deployed({ stack, engine }: Pick<Session, "stack" | "engine">): Promise<Deployed> {
