@@ -96,7 +96,7 @@ export interface GatewayBinding extends Pick<BrokerBinding, "record"> {
   authorizeGateway(token: string, servers: string[]): Promise<GatewayAnswer | null>;
 }
 
-/** What can be in the trail; `lost`: events that were dropped before they reached it. */
+/** What can be in the trail; `view`: a page for administrators; `lost`: events that were dropped before they reached it. */
 export type AuditKind =
   | "sign-in"
   | "sign-out"
@@ -108,6 +108,7 @@ export type AuditKind =
   | "link"
   | "token"
   | "call"
+  | "view"
   | "lost";
 
 /** How it ended: a call is allowed, denied by the platform, or failed after it was allowed. */

@@ -4,7 +4,7 @@ import { type Admission, type BrokerEnv, brokerOf } from "./broker.ts";
 import { mcpServer } from "./mcp-server.ts";
 import { metadataUrl, type ProtectedContext, resourceServer } from "./resource-server.ts";
 import type { AnyTool } from "./tool.ts";
-import { traceOf } from "./trace.ts";
+import { traced, traceIn } from "./trace.ts";
 import type { UpstreamCall } from "./upstream.ts";
 
 /** Bindings that every service has, the same on Workers (bindings) and on the droplet (environment). */
@@ -85,7 +85,7 @@ export function createService<Env extends ServiceEnv, Upstream>(options: Service
     const admission = ctx.props;
     const { call } = admission;
     const broker = brokerOf(env, options.name);
-    const trace = { id: request.headers.get("x-request-id")!, traceparent: request.headers.get("traceparent")! };
+    const trace = traceIn(request);
     const served = createMcpHandler(
       () =>
         mcpServer(options, {
@@ -127,15 +127,12 @@ export function createService<Env extends ServiceEnv, Upstream>(options: Service
   const app = new Hono<{ Bindings: Env }>();
 
   app.use(async (context, next) => {
-    const trace = traceOf(context.req.raw);
-    const request = new Request(context.req.raw);
-    request.headers.set("x-request-id", trace.id);
-    request.headers.set("traceparent", trace.traceparent);
+    const request = traced(context.req.raw);
     context.req.raw = request;
     await next();
     if (context.env.PLACEMENT === "droplet" && request.body && !request.bodyUsed) await discard(request.body);
     context.res.headers.set("x-served-by", context.env.PLACEMENT);
-    context.res.headers.set("x-request-id", trace.id);
+    context.res.headers.set("x-request-id", traceIn(request).id);
   });
 
   const health = (env: Env) => ({ service: options.name, version: env.VERSION, placement: env.PLACEMENT });

@@ -15,6 +15,21 @@ export function traceOf(request: Request): Trace {
   return { id, traceparent: `00-${id}-${hex(8)}-${flags}` };
 }
 
+/** The request as it goes on inside: its trace in its own headers, where `traceIn` finds it. */
+export function traced(request: Request): Request {
+  const { id, traceparent } = traceOf(request);
+  // A copy does not tell by itself that the client went away.
+  const inside = new Request(request, { signal: request.signal });
+  inside.headers.set("x-request-id", id);
+  inside.headers.set("traceparent", traceparent);
+  return inside;
+}
+
+/** The trace of a request that `traced` has made. */
+export function traceIn({ headers }: Request): Trace {
+  return { id: headers.get("x-request-id")!, traceparent: headers.get("traceparent")! };
+}
+
 function hex(bytes: number): string {
   const random = crypto.getRandomValues(new Uint8Array(bytes));
   return Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,5 +1,5 @@
 import { metadataUrl, type ProtectedContext, resourceServer } from "@hybrid-mcp/service-kit/resource-server";
-import { traceOf } from "@hybrid-mcp/service-kit/trace";
+import { traced, traceIn } from "@hybrid-mcp/service-kit/trace";
 import { readRequestBody } from "@modelcontextprotocol/server";
 import { type Context, Hono } from "hono";
 import { type Admission, admit } from "./admission.ts";
@@ -46,7 +46,7 @@ const isDirectory = (request: Request) => new URL(request.url).pathname === "/mc
 async function handle(request: Request, env: GatewayEnv, ctx: ProtectedContext<Props>): Promise<Response> {
   const { admission, body } = ctx.props;
   const { call } = admission;
-  const trace = { id: request.headers.get("x-request-id")!, traceparent: request.headers.get("traceparent")! };
+  const trace = traceIn(request);
   const waitUntil = (work: Promise<unknown>) => ctx.waitUntil(work);
   const gatewayRequest: GatewayRequest = {
     env,
@@ -98,15 +98,11 @@ const PRIVATE = { "cache-control": "private, no-store", vary: "authorization, ac
 export const app = new Hono<{ Bindings: GatewayEnv }>();
 
 app.use(async (c, next) => {
-  const trace = traceOf(c.req.raw);
-  // A copy does not tell by itself that the client went away.
-  const request = new Request(c.req.raw, { signal: c.req.raw.signal });
-  request.headers.set("x-request-id", trace.id);
-  request.headers.set("traceparent", trace.traceparent);
+  const request = traced(c.req.raw);
   c.req.raw = request;
   await next();
   c.res.headers.set("x-served-by", "workers");
-  c.res.headers.set("x-request-id", trace.id);
+  c.res.headers.set("x-request-id", traceIn(request).id);
 });
 
 type Ctx = Context<{ Bindings: GatewayEnv }>;
