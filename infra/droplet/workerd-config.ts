@@ -1,3 +1,5 @@
+import { COMPATIBILITY_DATE, FLAGS_EVERYWHERE } from "../compatibility.ts";
+
 /**
  * workerd's config for one service: the same compatibility date as on Cloudflare, and every binding from an environment
  * variable of the same name, so that no secret is in the image.
@@ -15,7 +17,7 @@ const config :Workerd.Config = (
     (name = "main", worker = (
       modules = [(name = "worker.js", esModule = embed "worker.js")],
       compatibilityDate = "${COMPATIBILITY_DATE}",
-      compatibilityFlags = ["enable_request_signal"],
+      compatibilityFlags = [${FLAGS_EVERYWHERE.map((flag) => `"${flag}"`).join(", ")}],
       globalOutbound = "network",
       bindings = [
 ${lines.join("\n")}
@@ -29,6 +31,3 @@ ${lines.join("\n")}
 );
 `;
 }
-
-/** The Workers runtime version that services are written for, in both homes. */
-export const COMPATIBILITY_DATE = "2026-07-01";

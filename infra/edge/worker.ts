@@ -2,8 +2,8 @@ import type { PlatformName, ServiceName } from "@hybrid-mcp/catalogue";
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 import { type Bundle, statePath } from "../bundle.ts";
+import { COMPATIBILITY_DATE, FLAGS_ON_WORKERS } from "../compatibility.ts";
 import type { Config } from "../config.ts";
-import { COMPATIBILITY_DATE } from "../droplet/workerd-config.ts";
 
 type Binding = cloudflare.types.input.WorkersScriptBinding;
 
@@ -57,10 +57,7 @@ export class Worker extends pulumi.ComponentResource {
         // In the order of names: the provider takes another order for a change.
         bindings: bindings.sort((a, b) => (a.name < b.name ? -1 : 1)),
         compatibilityDate: COMPATIBILITY_DATE,
-        // A client that goes away ends what is done for it (https://developers.cloudflare.com/workers/runtime-apis/request/).
-        // What a Worker fetches may be an address that somebody else gave: it never reaches the zone's own Workers past
-        // their routes (https://developers.cloudflare.com/workers/configuration/compatibility-flags/).
-        compatibilityFlags: ["enable_request_signal", "global_fetch_strictly_public"],
+        compatibilityFlags: FLAGS_ON_WORKERS,
         ...(migrations && { migrations }),
         observability: { enabled: true },
       },

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { hostNames } from "@hybrid-mcp/catalogue";
+import { hostNames, type ServiceName } from "@hybrid-mcp/catalogue";
 import { parse, stringify } from "yaml";
-import { CLIENT_IDS } from "../cloud/stand-ins.ts";
+import { standInAddresses } from "../cloud/stand-ins.ts";
 import { type LocalStack, merge, repositoryRoot, type Values, withoutNamespace, writePrivately } from "./stack.ts";
 
 /** Images that the local stack uses instead of the public ones. */
@@ -84,48 +84,20 @@ function decrypted(value: unknown): unknown {
 function localValues(stack: LocalStack, images: LocalImages): Values {
   const { identity, ports, subnet, tls } = stack;
   const inContainer = identity.containers === "docker" ? subnet.gateway : "127.0.0.1";
-  const standIns = `http://127.0.0.1:${ports.standIns}`;
-  const upstream = (path: string) => ({
-    upstreamUrl: standIns + path,
-    dropletUpstreamUrl: `http://${inContainer}:${ports.standIns}${path}`,
-  });
-  const google = `${standIns}/identity/google`;
+  const { upstreams, providers, connections } = standInAddresses(`http://127.0.0.1:${ports.standIns}`);
+  const inContainers = standInAddresses(`http://${inContainer}:${ports.standIns}`).upstreams;
+  const upstream = (name: ServiceName) => ({ upstreamUrl: upstreams[name], dropletUpstreamUrl: inContainers[name] });
   return {
     name: stack.name,
     cloudflare: { accountId: identity.accountId, zoneId: identity.zoneId, workersSubdomain: "local" },
     services: {
-      coda: upstream("/coda/apis/v1"),
-      github: upstream("/github/api"),
-      firecrawl: { ...upstream("/firecrawl"), allowedHosts: [`127.0.0.1:${ports.standIns}`] },
+      coda: upstream("coda"),
+      github: upstream("github"),
+      firecrawl: { ...upstream("firecrawl"), allowedHosts: [`127.0.0.1:${ports.standIns}`] },
     },
     auth: {
-      github: {
-        clientId: CLIENT_IDS.github,
-        siteUrl: `${standIns}/identity/github`,
-        apiUrl: `${standIns}/identity/github/api`,
-      },
-      google: {
-        clientId: CLIENT_IDS.google,
-        issuer: google,
-        authorizeUrl: `${google}/o/oauth2/v2/auth`,
-        tokenUrl: `${google}/token`,
-        jwksUrl: `${google}/oauth2/v3/certs`,
-      },
-      connections: {
-        github: {
-          clientId: CLIENT_IDS.githubConnection,
-          siteUrl: `${standIns}/identity/github`,
-          apiUrl: `${standIns}/github/api`,
-        },
-        google: {
-          clientId: CLIENT_IDS.googleConnection,
-          authorizeUrl: `${google}/o/oauth2/v2/auth`,
-          tokenUrl: `${google}/token`,
-          userInfoUrl: `${google}/v1/userinfo`,
-          revokeUrl: `${google}/revoke`,
-        },
-        n8n: { apiUrl: `${standIns}/n8n` },
-      },
+      ...providers,
+      connections,
       dropletUrl: `http://${inContainer}:${stack.portOf("oauth-broker")}`,
     },
     droplet: { dockerHost: `unix://${stack.engineSocket}`, subnet: subnet.cidr, images },

@@ -18,7 +18,7 @@ export interface StandInAccounts {
 }
 
 /** Ids of the broker's applications at the identity providers. */
-export const CLIENT_IDS = {
+const CLIENT_IDS = {
   github: "hybrid-mcp-sign-in",
   google: "hybrid-mcp-sign-in.apps.googleusercontent.com",
   githubConnection: "Iv23hybridmcpconnection",
@@ -34,6 +34,42 @@ export const SAMPLE_TOKENS = {
   firecrawl: "fc-sample-key-of-grace",
   n8n: "n8n-sample-key-of-grace",
 } as const;
+
+/**
+ * Where the stand-ins are, and as which applications the broker is known there.
+ *
+ * @param origin of their server, e.g. `http://127.0.0.1:8782`
+ */
+export function standInAddresses(origin: string) {
+  const github = { siteUrl: `${origin}/identity/github` };
+  const googleUrl = `${origin}/identity/google`;
+  const google = { authorizeUrl: `${googleUrl}/o/oauth2/v2/auth`, tokenUrl: `${googleUrl}/token` };
+  const upstreams = {
+    coda: `${origin}/coda/apis/v1`,
+    github: `${origin}/github/api`,
+    firecrawl: `${origin}/firecrawl`,
+  };
+  return {
+    /** Base URLs of the APIs behind the services. */
+    upstreams,
+    /** Providers to sign in with. */
+    providers: {
+      github: { clientId: CLIENT_IDS.github, ...github, apiUrl: `${github.siteUrl}/api` },
+      google: { clientId: CLIENT_IDS.google, issuer: googleUrl, ...google, jwksUrl: `${googleUrl}/oauth2/v3/certs` },
+    },
+    /** Upstreams to connect that need an application, or are no service. */
+    connections: {
+      github: { clientId: CLIENT_IDS.githubConnection, ...github, apiUrl: upstreams.github },
+      google: {
+        clientId: CLIENT_IDS.googleConnection,
+        ...google,
+        userInfoUrl: `${googleUrl}/v1/userinfo`,
+        revokeUrl: `${googleUrl}/revoke`,
+      },
+      n8n: { apiUrl: `${origin}/n8n` },
+    },
+  };
+}
 
 export interface ServeOptions {
   host: string;

@@ -2,9 +2,9 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import type { ServiceName } from "@hybrid-mcp/catalogue";
 import type { BrokerConfig } from "@hybrid-mcp/oauth-broker/config";
 import type { WorkerBundle } from "@hybrid-mcp/service-kit/bundle";
-import { COMPATIBILITY_DATE } from "../../infra/droplet/workerd-config.ts";
+import { COMPATIBILITY_DATE, FLAGS_ON_WORKERS } from "../../infra/compatibility.ts";
 import type { ScriptBinding, ScriptVersion } from "../cloud/contracts.ts";
-import { CLIENT_IDS, type StandInAccounts } from "../cloud/stand-ins.ts";
+import { type StandInAccounts, standInAddresses } from "../cloud/stand-ins.ts";
 import { SEEDED_PEOPLE } from "../standins/identity/people.ts";
 import { type DevUpstream, upstreamVariables } from "./upstream.ts";
 
@@ -46,7 +46,7 @@ function upload(name: string, { contents, sha256, version }: WorkerBundle, bindi
     mainModule: "worker.js",
     modules: [{ name: "worker.js", contentType: "application/javascript+module", contents }],
     compatibilityDate: COMPATIBILITY_DATE,
-    compatibilityFlags: ["global_fetch_strictly_public"],
+    compatibilityFlags: FLAGS_ON_WORKERS,
     bindings: [{ type: "plain_text", name: "VERSION", text: version }, ...bindings],
     durableObjectClasses: [],
   };
@@ -98,8 +98,7 @@ function texts(type: "plain_text" | "secret_text", values: Record<string, string
 
 /** As the stack's, with one service, and a policy that opens all of it to whoever the stand-in has. */
 function brokerConfig({ service, origin, standIns, upstream }: DevSetting): BrokerConfig {
-  const identity = `${standIns}/identity`;
-  const google = `${identity}/google`;
+  const { providers, connections } = standInAddresses(standIns);
   const people = SEEDED_PEOPLE.filter(({ id }) => id !== REFUSED).flatMap((person) => [
     ...(person.github ? [`github:${person.github.login}`] : []),
     ...(person.google ? [person.google.email] : []),
@@ -108,22 +107,10 @@ function brokerConfig({ service, origin, standIns, upstream }: DevSetting): Brok
   return {
     issuer: origin,
     resources: { [service]: `${origin}/mcp` },
-    providers: {
-      github: { clientId: CLIENT_IDS.github, siteUrl: `${identity}/github`, apiUrl: `${identity}/github/api` },
-      google: {
-        clientId: CLIENT_IDS.google,
-        issuer: google,
-        authorizeUrl: `${google}/o/oauth2/v2/auth`,
-        tokenUrl: `${google}/token`,
-        jwksUrl: `${google}/oauth2/v3/certs`,
-      },
-    },
+    providers,
     policy: [{ people, scopes: [`${service}:*`] }],
     administrators: { people: ["github:ada"] },
-    connections:
-      service === "github"
-        ? { github: { clientId: CLIENT_IDS.githubConnection, siteUrl: `${identity}/github`, apiUrl } }
-        : { [service]: { apiUrl } },
+    connections: service === "github" ? { github: { ...connections.github, apiUrl } } : { [service]: { apiUrl } },
     products: [],
     auditRetentionDays: 90,
     grantIdleDays: 30,

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { ServiceName } from "@hybrid-mcp/catalogue";
 import { UserError } from "../cli/user-error.ts";
+import { standInAddresses } from "../cloud/stand-ins.ts";
 
 /** The API behind the service that is developed, and the token with which everybody uses it until they connect their own. */
 export interface DevUpstream {
@@ -10,13 +11,6 @@ export interface DevUpstream {
   /** Undefined where everybody connects an account of their own. */
   token?: string;
 }
-
-/** Where each stand-in has its API, below their origin. */
-const STAND_IN_PATHS: Record<ServiceName, string> = {
-  coda: "/coda/apis/v1",
-  github: "/github/api",
-  firecrawl: "/firecrawl",
-};
 
 /** Names of the variables with which a developer asks for the real API. */
 export function upstreamVariables(service: ServiceName): { url: string; token: string } {
@@ -45,7 +39,7 @@ export function devUpstream(
   const [url, token] = [env[names.url], env[names.token]];
   if (!url && !token) {
     const shared = service === "github" ? {} : { token: tokens[service] };
-    return { kind: "stand-in", apiUrl: standIns + STAND_IN_PATHS[service], ...shared };
+    return { kind: "stand-in", apiUrl: standInAddresses(standIns).upstreams[service], ...shared };
   }
   if (!url || !token) {
     throw new UserError(`${names.url} and ${names.token} go together: set both for the real API, or none.`);
