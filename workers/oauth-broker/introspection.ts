@@ -1,4 +1,5 @@
 import type { Ctx } from "./config.ts";
+import { secretsIn } from "./connections/secrets.ts";
 import { authenticated } from "./service-client.ts";
 import { validateToken } from "./validate-token.ts";
 
@@ -9,7 +10,7 @@ import { validateToken } from "./validate-token.ts";
  */
 export async function introspect(context: Ctx): Promise<Response> {
   context.header("cache-control", "no-store");
-  const service = await authenticated(context.req.header("authorization"), JSON.parse(context.env.SERVICE_SECRETS));
+  const service = await authenticated(context.req.header("authorization"), secretsIn(context.env.SERVICE_SECRETS));
   if (!service) {
     context.header("www-authenticate", 'Basic realm="introspection"');
     return context.json({ error: "invalid_client" }, 401);

@@ -1,5 +1,6 @@
 import type { AuditEvent } from "@hybrid-mcp/service-kit/broker-contract";
 import type { Ctx } from "../config.ts";
+import { secretsIn } from "../connections/secrets.ts";
 import { authenticated } from "../service-client.ts";
 import { record } from "./trail.ts";
 
@@ -17,7 +18,7 @@ const TEXTS = ["reason", "user", "client", "grant", "tool", "requestId"] as cons
  * service speaks of its own tool calls only, whatever it says.
  */
 export async function ingest(c: Ctx): Promise<Response> {
-  const service = await authenticated(c.req.header("authorization"), JSON.parse(c.env.SERVICE_SECRETS));
+  const service = await authenticated(c.req.header("authorization"), secretsIn(c.env.SERVICE_SECRETS));
   if (!service) {
     c.header("www-authenticate", 'Basic realm="audit"');
     return c.json({ error: "invalid_client" }, 401);

@@ -1,11 +1,5 @@
-import type { AuditEvent, AuditKind } from "@hybrid-mcp/service-kit/broker-contract";
+import type { AuditEvent } from "@hybrid-mcp/service-kit/broker-contract";
 import type { AuditDatabase } from "./database.ts";
-
-/** What is in the trail: what parts of the platform say to each other, and what only the broker sees. */
-export interface TrailEvent extends Omit<AuditEvent, "kind"> {
-  /** `view`: a page that is for administrators. */
-  kind: AuditKind | "view";
-}
 
 /** Columns of the table, in the order of the export. */
 const FIELDS = {
@@ -21,15 +15,15 @@ const FIELDS = {
   durationMs: "duration_ms",
   requestId: "request_id",
   placement: "placement",
-} as const satisfies Record<keyof TrailEvent, string>;
+} as const satisfies Record<keyof AuditEvent, string>;
 
-const NAMES = Object.keys(FIELDS) as (keyof TrailEvent)[];
+const NAMES = Object.keys(FIELDS) as (keyof AuditEvent)[];
 const COLUMNS = Object.values(FIELDS).join(", ");
 /** Longest reason that is kept, in characters: it may quote an upstream. */
 const LONGEST_REASON = 300;
 
 /** Adds events to the trail, all or none. */
-export async function record(database: AuditDatabase, events: readonly TrailEvent[]): Promise<void> {
+export async function record(database: AuditDatabase, events: readonly AuditEvent[]): Promise<void> {
   if (events.length === 0) return;
   const insert = `INSERT INTO audit (${COLUMNS}) VALUES (${NAMES.map(() => "?").join(", ")})`;
   await database.batch(
@@ -46,7 +40,7 @@ export interface TrailFilter {
   user?: string;
   grant?: string;
   service?: string;
-  decision?: TrailEvent["decision"];
+  decision?: AuditEvent["decision"];
   /** Unix times in milliseconds: from (inclusive) and before. */
   from?: number;
   before?: number;
@@ -64,7 +58,7 @@ export interface TrailPage extends TrailFilter {
 export async function read(
   database: AuditDatabase,
   { after, limit, ...filter }: TrailPage,
-): Promise<{ events: (TrailEvent & { id: number })[]; next?: string }> {
+): Promise<{ events: (AuditEvent & { id: number })[]; next?: string }> {
   const [, time, id] = /^(\d+)-(\d+)$/.exec(after ?? "") ?? [];
   const { where, values } = conditions(filter, [
     // The first one alone would do for the index, the second one for what is after.
@@ -158,12 +152,12 @@ export async function sweep(database: AuditDatabase, olderThan: number, atMost =
 }
 
 /** The trail as JSON lines: one event a line, fields without a value left out. */
-export function toJsonLines(events: readonly TrailEvent[]): string {
+export function toJsonLines(events: readonly AuditEvent[]): string {
   return events.map((event) => `${JSON.stringify(event)}\n`).join("");
 }
 
 /** The trail as CSV (RFC 4180), with a header. A cell that a spreadsheet would take for a formula is quoted with `'`. */
-export function toCsv(events: readonly TrailEvent[]): string {
+export function toCsv(events: readonly AuditEvent[]): string {
   const lines = events.map((event) => NAMES.map((name) => cell(event[name])).join(","));
   return [NAMES.join(","), ...lines].map((line) => `${line}\r\n`).join("");
 }
@@ -174,7 +168,7 @@ function cell(value: unknown): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-function fromRow(row: Record<string, unknown>): TrailEvent {
+function fromRow(row: Record<string, unknown>): AuditEvent {
   const values = NAMES.map((name) => [name, row[FIELDS[name].replaceAll('"', "")]] as const);
-  return Object.fromEntries(values.filter(([, value]) => value !== null)) as unknown as TrailEvent;
+  return Object.fromEntries(values.filter(([, value]) => value !== null)) as unknown as AuditEvent;
 }

@@ -1,3 +1,4 @@
+import type { AuthorizationRequest } from "../authorize-url.ts";
 /** What an upstream gave for a person, as it comes from its token endpoint or from the person. */
 export interface UpstreamToken {
   accessToken: string;
@@ -5,14 +6,6 @@ export interface UpstreamToken {
   refreshToken?: string;
   /** Lifetime of the access token in seconds; undefined: until it is revoked. */
   expiresIn?: number;
-}
-
-/** What a redirect to an upstream carries. */
-export interface AuthorizationRequest {
-  redirectUri: string;
-  state: string;
-  /** S256 challenge (RFC 7636). */
-  codeChallenge: string;
 }
 
 /** An upstream that the person is sent to, and that answers with tokens (RFC 6749). */

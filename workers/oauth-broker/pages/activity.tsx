@@ -1,4 +1,4 @@
-import type { TrailEvent } from "../audit/trail.ts";
+import type { AuditEvent } from "@hybrid-mcp/service-kit/broker-contract";
 import { CallsChart, type CallsChartProps } from "./calls-chart.tsx";
 import { ChosenName } from "./chosen-name.tsx";
 import { Layout, type Navigation } from "./layout.tsx";
@@ -17,7 +17,7 @@ export interface ActivityQuery {
 }
 
 /** An event with the names of what it speaks of. */
-export interface ShownEvent extends TrailEvent {
+export interface ShownEvent extends AuditEvent {
   /** Undefined: only the person's own are shown. */
   personName?: string;
   clientName?: string;
@@ -39,7 +39,7 @@ export interface ActivityProps {
   exportLimit: number;
 }
 
-const KINDS: Record<TrailEvent["kind"], string> = {
+const KINDS: Record<AuditEvent["kind"], string> = {
   "sign-in": "Sign-in",
   "sign-out": "Sign-out",
   grant: "Access for a program",

@@ -1,6 +1,6 @@
-import type { Person } from "@hybrid-mcp/service-kit/broker-contract";
+import type { AuditEvent, Person } from "@hybrid-mcp/service-kit/broker-contract";
 import { Hono } from "hono";
-import { callsPerDay, DAY_MS, read, type TrailEvent, type TrailFilter, toCsv, toJsonLines } from "../audit/trail.ts";
+import { callsPerDay, DAY_MS, read, type TrailFilter, toCsv, toJsonLines } from "../audit/trail.ts";
 import { authorizationServer } from "../authorization-server.ts";
 import { type BrokerEnv, type Ctx, GATEWAY } from "../config.ts";
 import { ActivityPage, type ActivityQuery, type ShownEvent } from "../pages/activity.tsx";
@@ -55,13 +55,13 @@ activityRoutes.get("/activity.csv", (c) => exported(c, "csv", "text/csv; charset
 activityRoutes.get("/activity.jsonl", (c) => exported(c, "jsonl", "application/jsonl; charset=utf-8", toJsonLines));
 
 /** A file with what fits; when there is more, its name says so and `Link` (RFC 8288) has where the next part is. */
-async function exported(c: Ctx, extension: string, type: string, write: (events: TrailEvent[]) => string) {
+async function exported(c: Ctx, extension: string, type: string, write: (events: AuditEvent[]) => string) {
   const person = await currentPerson(c);
   if (!person) return c.redirect(`/sign-in?return=${encodeURIComponent("/activity")}`);
   const query = queryOf(c);
   const filter = filterOf(c, person, query);
   if (!filter) return administratorsOnly(c, person, "everybody's activity");
-  const events: TrailEvent[] = [];
+  const events: AuditEvent[] = [];
   let after = c.req.query("after");
   do {
     const page = await read(c.env.AUDIT, { ...filter, limit: EXPORT_STEP, ...(after && { after }) });
@@ -101,7 +101,7 @@ function filterOf(c: Ctx, person: Person, query: ActivityQuery): TrailFilter | u
   };
 }
 
-function isDecision(text: string | undefined): text is TrailEvent["decision"] {
+function isDecision(text: string | undefined): text is AuditEvent["decision"] {
   return text === "allowed" || text === "denied" || text === "failed";
 }
 
@@ -131,7 +131,7 @@ function search(query: ActivityQuery & { after?: string }): string {
 }
 
 /** Gives events their names; each person and client is looked up once. */
-async function named(env: BrokerEnv, events: TrailEvent[], everyone: boolean): Promise<ShownEvent[]> {
+async function named(env: BrokerEnv, events: AuditEvent[], everyone: boolean): Promise<ShownEvent[]> {
   const distinct = (values: (string | undefined)[]) => [...new Set(values.filter((value) => value !== undefined))];
   const oauth = authorizationServer(env).getOAuthApi(env);
   const clients = new Map(

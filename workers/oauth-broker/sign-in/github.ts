@@ -1,3 +1,4 @@
+import { authorizeUrl } from "../authorize-url.ts";
 import type { GitHubProvider } from "../config.ts";
 import { providerJson, SignInError, type SignInProvider } from "./provider.ts";
 
@@ -17,18 +18,8 @@ interface User {
 export function github(config: GitHubProvider, clientSecret: string): SignInProvider {
   return {
     title: TITLE,
-    authorizeUrl({ redirectUri, state, codeChallenge }) {
-      const url = new URL(`${config.siteUrl}/login/oauth/authorize`);
-      url.search = new URLSearchParams({
-        client_id: config.clientId,
-        redirect_uri: redirectUri,
-        scope: SCOPES,
-        state,
-        code_challenge: codeChallenge,
-        code_challenge_method: "S256",
-      }).toString();
-      return url;
-    },
+    authorizeUrl: (begun) =>
+      authorizeUrl(`${config.siteUrl}/login/oauth/authorize`, { client_id: config.clientId, scope: SCOPES }, begun),
     async person({ code, redirectUri, codeVerifier }) {
       // GitHub answers errors with 200.
       const token = await providerJson<{ access_token?: string; error?: string }>(

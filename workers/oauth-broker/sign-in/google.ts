@@ -1,4 +1,5 @@
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
+import { authorizeUrl } from "../authorize-url.ts";
 import type { GoogleProvider } from "../config.ts";
 import { providerJson, SignInError, type SignInProvider } from "./provider.ts";
 
@@ -16,19 +17,9 @@ interface Claims {
 export function google(config: GoogleProvider, clientSecret: string): SignInProvider {
   return {
     title: TITLE,
-    authorizeUrl({ redirectUri, state, codeChallenge, nonce }) {
-      const url = new URL(config.authorizeUrl);
-      url.search = new URLSearchParams({
-        response_type: "code",
-        client_id: config.clientId,
-        redirect_uri: redirectUri,
-        scope: "openid email profile",
-        state,
-        nonce,
-        code_challenge: codeChallenge,
-        code_challenge_method: "S256",
-      }).toString();
-      return url;
+    authorizeUrl({ nonce, ...begun }) {
+      const own = { response_type: "code", client_id: config.clientId, scope: "openid email profile", nonce };
+      return authorizeUrl(config.authorizeUrl, own, begun);
     },
     async person({ code, redirectUri, codeVerifier, nonce }) {
       const { id_token } = await providerJson<{ id_token?: string }>(TITLE, config.tokenUrl, {

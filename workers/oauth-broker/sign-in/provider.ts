@@ -1,16 +1,8 @@
 import type { Person } from "@hybrid-mcp/service-kit/broker-contract";
+import type { AuthorizationRequest } from "../authorize-url.ts";
 
 /** A sign-in that did not work out; the message is for the person. */
 export class SignInError extends Error {}
-
-/** What a redirect to a provider carries. */
-export interface SignInRequest {
-  redirectUri: string;
-  state: string;
-  /** S256 challenge (RFC 7636). */
-  codeChallenge: string;
-  nonce: string;
-}
 
 /** What comes back with the redirect, and what was kept for it. */
 export interface SignInResult {
@@ -23,7 +15,7 @@ export interface SignInResult {
 /** One way to find out who somebody is. */
 export interface SignInProvider {
   title: string;
-  authorizeUrl(request: SignInRequest): URL;
+  authorizeUrl(request: AuthorizationRequest): URL;
   /** @throws {SignInError} when the provider refuses, does not answer, or vouches for nobody */
   person(result: SignInResult): Promise<Person>;
 }

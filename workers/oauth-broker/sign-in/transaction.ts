@@ -1,4 +1,5 @@
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import type { AuthorizationRequest } from "../authorize-url.ts";
 import type { Ctx, ProviderName } from "../config.ts";
 import { newHandle, sha256, storageKey } from "../secret-handle.ts";
 import { SignInError, type SignInProvider } from "./provider.ts";
@@ -23,15 +24,6 @@ export interface Journey {
 /** What is kept of a redirect while the person is away. */
 export type Transaction = Purpose & Journey & { codeVerifier: string; nonce: string };
 
-/** What the redirect to the provider carries of a transaction. */
-export interface BegunTransaction {
-  state: string;
-  /** S256 (RFC 7636). */
-  codeChallenge: string;
-  nonce: string;
-  redirectUri: string;
-}
-
 /** Sends a browser to a provider to sign in. */
 export async function beginSignIn(
   c: Ctx,
@@ -47,7 +39,7 @@ export async function beginSignIn(
  * Begins something that ends with a redirect back from a provider. The state (RFC 6749 section 10.12) works once, for ten
  * minutes, in this browser only: a cookie that is named after it has to come back with it.
  */
-export async function beginTransaction(c: Ctx, about: Purpose & Journey): Promise<BegunTransaction> {
+export async function beginTransaction(c: Ctx, about: Purpose & Journey): Promise<AuthorizationRequest> {
   const [state, codeVerifier, nonce] = [newHandle(), newHandle(), newHandle()];
   const transaction: Transaction = { ...about, codeVerifier, nonce };
   const { OAUTH_KV } = c.env;

@@ -1,3 +1,4 @@
+import { authorizeUrl } from "../../authorize-url.ts";
 import type { GitHubProvider } from "../../config.ts";
 import { askUpstream, askWithCredential, type OAuthUpstream, UpstreamFailure } from "../upstream.ts";
 import { requestToken } from "./token-endpoint.ts";
@@ -17,18 +18,8 @@ export function github(config: GitHubProvider, clientSecret: string): OAuthUpstr
   return {
     kind: "oauth",
     title: TITLE,
-    authorizeUrl({ redirectUri, state, codeChallenge }) {
-      const url = new URL(`${config.siteUrl}/login/oauth/authorize`);
-      url.search = new URLSearchParams({
-        client_id: config.clientId,
-        redirect_uri: redirectUri,
-        scope: SCOPES,
-        state,
-        code_challenge: codeChallenge,
-        code_challenge_method: "S256",
-      }).toString();
-      return url;
-    },
+    authorizeUrl: (begun) =>
+      authorizeUrl(`${config.siteUrl}/login/oauth/authorize`, { client_id: config.clientId, scope: SCOPES }, begun),
     exchange: ({ code, redirectUri, codeVerifier }) =>
       requestToken(TITLE, tokenUrl, { ...client, code, redirect_uri: redirectUri, code_verifier: codeVerifier }),
     refresh: (refreshToken, signal) =>

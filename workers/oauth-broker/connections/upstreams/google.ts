@@ -1,3 +1,4 @@
+import { authorizeUrl } from "../../authorize-url.ts";
 import type { GoogleConnection } from "../../config.ts";
 import { askUpstream, askWithCredential, type OAuthUpstream, UpstreamFailure } from "../upstream.ts";
 import { requestToken } from "./token-endpoint.ts";
@@ -13,21 +14,16 @@ export function google(config: GoogleConnection, clientSecret: string): OAuthUps
   return {
     kind: "oauth",
     title: TITLE,
-    authorizeUrl({ redirectUri, state, codeChallenge }) {
-      const url = new URL(config.authorizeUrl);
-      url.search = new URLSearchParams({
+    authorizeUrl(begun) {
+      const own = {
         response_type: "code",
         client_id: config.clientId,
-        redirect_uri: redirectUri,
         scope: "openid email",
-        state,
-        code_challenge: codeChallenge,
-        code_challenge_method: "S256",
         access_type: "offline",
         // Without being asked again, a person who has connected before gets no refresh token.
         prompt: "consent",
-      }).toString();
-      return url;
+      };
+      return authorizeUrl(config.authorizeUrl, own, begun);
     },
     exchange: ({ code, redirectUri, codeVerifier }) =>
       requestToken(TITLE, config.tokenUrl, {
