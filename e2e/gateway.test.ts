@@ -146,7 +146,7 @@ describe("a flip", () => {
       await stack.must("flip", "coda", placement);
       const traffic = await caller.stop();
       process.stdout.write(summary(`flip to ${placement} through the gateway`, traffic));
-      expect(traffic.failures).toEqual([]);
+      expect(traffic.failures, stack.cloudLog).toEqual([]);
       expect(await stream.ended).toMatchObject({ complete: true });
       await stack.codaFaults({});
     },

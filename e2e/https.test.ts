@@ -67,7 +67,7 @@ describe.each(["workers", "droplet"] as const)("on %s", (placement) => {
     await stack.must("flip", "coda", placement);
     const traffic = await caller.stop();
     process.stdout.write(summary(`https flip to ${placement}`, traffic));
-    expect(traffic.failures).toEqual([]);
+    expect(traffic.failures, stack.cloudLog).toEqual([]);
   });
 
   test("a client lists rows at the https URL", async () => {

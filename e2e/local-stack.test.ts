@@ -135,7 +135,7 @@ describe("a flip to the droplet, under load", () => {
   });
 
   test("fails no call", () => {
-    expect(result.traffic.failures).toEqual([]);
+    expect(result.traffic.failures, stack.cloudLog).toEqual([]);
     expect(result.traffic.servedBy.workers).toBeGreaterThan(0);
     expect(result.traffic.servedBy.droplet).toBeGreaterThan(0);
   });
@@ -216,7 +216,7 @@ describe("a flip back to Workers, under load", () => {
   });
 
   test("fails no call", () => {
-    expect(result.traffic.failures).toEqual([]);
+    expect(result.traffic.failures, stack.cloudLog).toEqual([]);
     expect(result.traffic.servedBy.workers).toBeGreaterThan(0);
     expect(result.traffic.servedBy.droplet).toBeGreaterThan(0);
   });

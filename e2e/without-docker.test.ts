@@ -26,7 +26,7 @@ test.each(["droplet", "workers"] as const)("a flip to %s fails no call", async (
   const flip = await stack.must("flip", "coda", placement);
   const traffic = await caller.stop();
   process.stdout.write(summary(`flip to ${placement} without Docker in ${flip.seconds.toFixed(1)} s`, traffic));
-  expect(traffic.failures).toEqual([]);
+  expect(traffic.failures, stack.cloudLog).toEqual([]);
   expect(await servedBy()).toBe(placement);
 });
 

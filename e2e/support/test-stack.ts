@@ -153,6 +153,11 @@ export class TestStack {
     return cloudPid(this.stack);
   }
 
+  /** What the local cloud and its Workers have said: why a call failed that should not have. */
+  get cloudLog(): string {
+    return readFileSync(this.stack.path("cloud.log"), "utf8");
+  }
+
   /** Origin of the broker. */
   get authUrl(): string {
     return this.stack.publicUrl("oauth-broker");

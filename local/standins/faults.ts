@@ -13,6 +13,8 @@ const faultSettings = z.strictObject({
       retryAfterSeconds: z.number().int().min(0).optional(),
     })
     .optional(),
+  /** Answers are a page of HTML with status 200, as of something that stands in the API's place. */
+  garbage: z.boolean().optional(),
   /** Requests are taken but not answered until this is unset or the client gives up. */
   hang: z.boolean().optional(),
   /** Only requests whose path ends with this are held back or fail; default: every one. */
@@ -90,6 +92,7 @@ export function withFaults(
     if (settings.latencyMs) await sleep(settings.latencyMs);
     // What a client no longer waits for must not change anything.
     request.signal.throwIfAborted();
+    if (settings.garbage) return new Response("<!doctype html><title>Welcome</title>", { headers: HTML });
     if (!failure) return handler(request);
     const response = errorResponse(failure.status);
     const retryAfter = failure.retryAfterSeconds ?? (failure.status === 429 ? 1 : undefined);
@@ -98,6 +101,8 @@ export function withFaults(
   };
   return { handler: faulty, faults };
 }
+
+const HTML = { "content-type": "text/html; charset=utf-8" };
 
 async function control(request: Request, faults: Faults): Promise<Response> {
   if (request.method === "DELETE") faults.clear();

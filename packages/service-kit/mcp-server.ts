@@ -1,13 +1,16 @@
 import {
   type AuthInfo,
-  type CallToolResult,
-  type InputRequiredResult,
   McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
+  ResourceTemplate,
   type ServerContext,
   type ServerOptions,
 } from "@modelcontextprotocol/server";
 import type { AuditEvent, CredentialAnswer } from "./broker-contract.ts";
-import { type AnyTool, ToolError } from "./tool.ts";
+import type { AnyPrompt, Resource } from "./resource.ts";
+import { type AnyTool, type ToolContext, ToolError } from "./tool.ts";
+import { effectOf, schemasOf } from "./tool-effect.ts";
 import { type UpstreamCall, UpstreamError } from "./upstream.ts";
 
 /** Key in a tool's `_meta` with the scope that it needs: what the gateway shows a person goes by it. */
@@ -19,6 +22,8 @@ export interface McpService<Upstream> {
   title: string;
   instructions: string;
   tools: readonly AnyTool<Upstream>[];
+  resources?: readonly Resource<Upstream>[] | undefined;
+  prompts?: readonly AnyPrompt[] | undefined;
   extend?: ((server: McpServer) => void) | undefined;
   requestState?: ServerOptions["requestState"];
 }
@@ -32,31 +37,25 @@ export interface McpRequest<Upstream> {
   /** Page on which the person connects the upstream. */
   connectUrl: string;
   traceparent: string;
-  /** Takes what happened to a tool call into the audit trail. */
+  /** Takes what happened to a call into the audit trail. */
   audit(event: Pick<AuditEvent, "decision" | "reason" | "tool" | "durationMs">): void;
 }
 
-/** Makes the MCP server of one request: every tool behind its scope, every call in the audit trail. */
+/** What a call asks a scope for: a tool by its name, a resource by `resource:` and its name. */
+interface Guarded {
+  label: string;
+  scope: string;
+}
+
+/** Makes the MCP server of one request: everything behind its scope, every call in the audit trail. */
 export function mcpServer<Upstream>(service: McpService<Upstream>, request: McpRequest<Upstream>): McpServer {
   const mcp = new McpServer(
     { name: service.name, title: service.title, version: request.version },
     { instructions: service.instructions, ...(service.requestState && { requestState: service.requestState }) },
   );
-  for (const tool of service.tools) {
-    mcp.registerTool(
-      tool.name,
-      {
-        title: tool.title,
-        description: tool.description,
-        inputSchema: tool.input,
-        ...(tool.output && { outputSchema: tool.output }),
-        annotations: { readOnlyHint: tool.readOnly },
-        _meta: { [SCOPE_META]: tool.scope },
-        scopeChallenge: ({ authInfo }) => challenge(tool, authInfo, request),
-      },
-      (args: Record<string, unknown>, context: ServerContext) => call(service, tool, args, context, request),
-    );
-  }
+  for (const tool of service.tools) addTool(mcp, tool, service, request);
+  for (const resource of service.resources ?? []) addResource(mcp, resource, service, request);
+  for (const prompt of service.prompts ?? []) addPrompt(mcp, prompt);
   service.extend?.(mcp);
   // Lists change with a deployment only, and no copy of a stateless service could tell the clients of another.
   for (const list of ["tools", "prompts", "resources"] as const) {
@@ -65,32 +64,99 @@ export function mcpServer<Upstream>(service: McpService<Upstream>, request: McpR
   return mcp;
 }
 
-/**
- * The step-up challenge of a tool (RFC 6750 section 3.1): it names every scope that the new token has to have, those that
- * the person has granted already among them, because the new grant takes the place of the old one.
- */
-function challenge<Upstream>(tool: AnyTool<Upstream>, authInfo: AuthInfo | undefined, request: McpRequest<Upstream>) {
-  const granted = authInfo?.scopes ?? [];
-  if (granted.includes(tool.scope)) return undefined;
-  request.audit({ tool: tool.name, decision: "denied", reason: `it needs ${tool.scope}` });
-  const scopes: [string, ...string[]] = [tool.scope, ...granted];
-  return { scopes, errorDescription: `${tool.name} needs the scope ${tool.scope}` };
+function addTool<Upstream>(
+  mcp: McpServer,
+  tool: AnyTool<Upstream>,
+  service: McpService<Upstream>,
+  request: McpRequest<Upstream>,
+): void {
+  const { input, output } = schemasOf(tool);
+  const guarded = { label: tool.name, scope: tool.scope };
+  mcp.registerTool(
+    tool.name,
+    {
+      title: tool.title,
+      description: tool.description,
+      inputSchema: input,
+      ...(output && { outputSchema: output }),
+      annotations: effectOf(tool),
+      _meta: { [SCOPE_META]: tool.scope },
+      scopeChallenge: ({ authInfo }) => challenge(guarded, authInfo, request),
+    },
+    async (args: Record<string, unknown>, context: ServerContext) => {
+      const { dry_run, ...rest } = args;
+      const answer = await answered(guarded, service, context, request, async (toolContext) => {
+        if (!tool.preview) return tool.run(args, toolContext);
+        return dry_run ? { would: await tool.preview(rest, toolContext) } : tool.run(rest, toolContext);
+      });
+      if ("problem" in answer) return { content: [{ type: "text" as const, text: answer.problem }], isError: true };
+      const { result } = answer;
+      if (!tool.output) return result;
+      return { content: [{ type: "text" as const, text: JSON.stringify(result) }], structuredContent: result };
+    },
+  );
 }
 
-async function call<Upstream>(
+function addResource<Upstream>(
+  mcp: McpServer,
+  resource: Resource<Upstream>,
   service: McpService<Upstream>,
-  tool: AnyTool<Upstream>,
-  args: Record<string, unknown>,
+  request: McpRequest<Upstream>,
+): void {
+  const { name, title, description, uriTemplate, mimeType, scope } = resource;
+  const guarded = { label: `resource:${name}`, scope };
+  mcp.registerResource(
+    name,
+    // What there is to read is for tools to find: a list would be the person's whole account.
+    new ResourceTemplate(uriTemplate, { list: undefined }),
+    { title, description, mimeType, scopeChallenge: ({ authInfo }) => challenge(guarded, authInfo, request) },
+    async (uri, variables, context) => {
+      const strings = Object.entries(variables).map(([key, value]) => [key, decodeURIComponent(String(value))]);
+      const answer = await answered(guarded, service, context, request, (toolContext) =>
+        resource.read(Object.fromEntries(strings), toolContext),
+      );
+      if ("problem" in answer) throw new ProtocolError(ProtocolErrorCode.InternalError, answer.problem);
+      return { contents: [{ uri: uri.href, mimeType, text: answer.result }] };
+    },
+  );
+}
+
+function addPrompt(mcp: McpServer, { name, title, description, input, text }: AnyPrompt): void {
+  mcp.registerPrompt(name, { title, description, argsSchema: input }, (args: unknown) => ({
+    messages: [{ role: "user" as const, content: { type: "text" as const, text: text(args) } }],
+  }));
+}
+
+/**
+ * The step-up challenge (RFC 6750 section 3.1): it names every scope that the new token has to have, those that the person
+ * has granted already among them, because the new grant takes the place of the old one.
+ */
+function challenge<Upstream>({ label, scope }: Guarded, authInfo: AuthInfo | undefined, request: McpRequest<Upstream>) {
+  const granted = authInfo?.scopes ?? [];
+  if (granted.includes(scope)) return undefined;
+  request.audit({ tool: label, decision: "denied", reason: `it needs ${scope}` });
+  const scopes: [string, ...string[]] = [scope, ...granted];
+  return { scopes, errorDescription: `${label} needs the scope ${scope}` };
+}
+
+/**
+ * Does a piece of work with the person's upstream, and tells the trail how it ended.
+ * @returns what came of it, or what the model is to know of why nothing did
+ */
+async function answered<Upstream, Result>(
+  { label }: Guarded,
+  service: McpService<Upstream>,
   context: ServerContext,
   request: McpRequest<Upstream>,
-): Promise<CallToolResult | InputRequiredResult> {
+  work: (context: ToolContext<Upstream>) => Promise<Result>,
+): Promise<{ result: Result } | { problem: string }> {
   const started = performance.now();
   const ended = (decision: AuditEvent["decision"], reason?: string) =>
-    request.audit({ tool: tool.name, decision, durationMs: performance.now() - started, ...(reason && { reason }) });
+    request.audit({ tool: label, decision, durationMs: performance.now() - started, ...(reason && { reason }) });
   // The trail gets no text of a tool or an upstream: it may quote arguments.
-  const failed = (message: string, reason: string) => {
+  const failed = (problem: string, reason: string) => {
     ended("failed", reason);
-    return { content: [{ type: "text" as const, text: message }], isError: true };
+    return { problem };
   };
   try {
     const credential = await request.credential();
@@ -101,7 +167,7 @@ async function call<Upstream>(
       headers: { traceparent: request.traceparent },
     });
     const { progressToken } = context.mcpReq._meta ?? {};
-    const toolContext = {
+    const result = await work({
       upstream,
       signal: context.mcpReq.signal,
       mcp: context,
@@ -112,11 +178,9 @@ async function call<Upstream>(
           params: { progressToken, progress, ...(total && { total }), ...(message && { message }) },
         });
       },
-    };
-    const output = await tool.run(args, toolContext);
+    });
     ended("allowed");
-    if (!tool.output) return output;
-    return { content: [{ type: "text", text: JSON.stringify(output) }], structuredContent: output };
+    return { result };
   } catch (error) {
     if (error instanceof UpstreamError && error.status === 401) {
       const problem = "broken" as const;
@@ -130,7 +194,7 @@ async function call<Upstream>(
     }
     if (error instanceof ToolError) return failed(error.message, "not possible as it was asked");
     if (context.mcpReq.signal.aborted) return failed("The call was cancelled.", "cancelled");
-    console.error(`${service.name}: ${tool.name} failed: ${error instanceof Error ? error.stack : error}`);
+    console.error(`${service.name}: ${label} failed: ${error instanceof Error ? error.stack : error}`);
     const text = `${service.title} could not do this because of an error of its own. Trying again may help.`;
     return failed(text, "an error of the service's own");
   }

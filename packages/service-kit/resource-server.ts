@@ -1,5 +1,6 @@
 import { OAuthResourceServer } from "@cloudflare/workers-oauth-provider";
 import type { Caller } from "./broker-contract.ts";
+import { traceIn } from "./trace.ts";
 
 /** Where a resource and the broker that guards it are. */
 interface ResourceEnv {
@@ -56,7 +57,11 @@ export function resourceServer<Env extends ResourceEnv, Props>(options: Resource
         },
         requiredScopes: options.scopes(env),
         validateToken: (env, request) => async (resource, token) => {
-          const admitted = await options.admit(request, env, resource, token);
+          const admitted = await options.admit(request, env, resource, token).catch((error: Error) => {
+            // The library answers 503 without a word of why.
+            console.error(`${options.title}: ${traceIn(request).id}: the broker did not answer: ${error.message}`);
+            throw error;
+          });
           if (!admitted) return null;
           const { audience, expiresAt, scope, userId, clientId } = admitted.call;
           return { props: admitted.props, audience, expiresAt, scope, userId, clientId };

@@ -2,8 +2,10 @@ import { createMcpHandler, type McpServer, type ServerOptions } from "@modelcont
 import { Hono } from "hono";
 import { type Admission, type BrokerEnv, brokerOf } from "./broker.ts";
 import { mcpServer } from "./mcp-server.ts";
+import type { AnyPrompt, Resource } from "./resource.ts";
 import { metadataUrl, type ProtectedContext, resourceServer } from "./resource-server.ts";
 import type { AnyTool } from "./tool.ts";
+import { clientSelection, SelectionError, selectTools, type ToolSelection } from "./tool-selection.ts";
 import { traced, traceIn } from "./trace.ts";
 import type { UpstreamCall } from "./upstream.ts";
 
@@ -14,6 +16,8 @@ export interface ServiceEnv extends BrokerEnv {
   PLACEMENT: "workers" | "droplet";
   /** Origin at which clients reach the service, e.g. `https://coda-mcp.example.com`; an identifier, the same in both homes. */
   PUBLIC_URL: string;
+  /** JSON ({@link ToolSelection}): which tools the operator lets the service have; all when it is left out. */
+  TOOLS?: string;
 }
 
 export interface ServiceOptions<Env extends ServiceEnv, Upstream> {
@@ -25,9 +29,13 @@ export interface ServiceOptions<Env extends ServiceEnv, Upstream> {
   /** Every scope of the service, in the catalogue's order. */
   scopes: readonly { name: string }[];
   tools: readonly AnyTool<Upstream>[];
+  /** Toolsets of a client that names none, where the operator names none either; default all. */
+  usualToolsets?: readonly string[];
+  resources?: readonly Resource<Upstream>[];
+  prompts?: readonly AnyPrompt[];
   /** Makes the upstream client for one call, with the credential of the person who calls. */
   upstream(env: Env, call: UpstreamCall): Upstream;
-  /** Adds what MCP has besides tools: prompts, resources, completions. */
+  /** Adds what the kit has no word for, e.g. completions; no scope guards it. */
   extend?(server: McpServer): void;
   /**
    * Checks the state that a tool with questions gave to the client before it is handed to the tool again: what
@@ -57,7 +65,8 @@ const DISCARD_BYTES = 8 * 1024 * 1024;
  * is nothing but tools and an upstream client, and no tool can get past the checks.
  *
  * - `POST /mcp`: MCP 2026-07-28 and, statelessly, the 2025 versions (Streamable HTTP). Without a token of the broker for
- *   this service 401, without the tool's scope 403, each with the challenge that tells a client what to do.
+ *   this service 401, without the tool's scope 403, each with the challenge that tells a client what to do. Request headers
+ *   can narrow which tools there are ({@link clientSelection}).
  * - `GET /health`: `{status, service, version, placement}`, open to all; `GET /health/ready` asks the broker too.
  * - `GET /.well-known/oauth-protected-resource/mcp`: RFC 9728 metadata.
  *
@@ -67,8 +76,8 @@ const DISCARD_BYTES = 8 * 1024 * 1024;
  */
 export function createService<Env extends ServiceEnv, Upstream>(options: ServiceOptions<Env, Upstream>): Service<Env> {
   const scopes = options.scopes.map(({ name }) => name);
-  for (const { name, scope } of options.tools) {
-    if (!scopes.includes(scope)) throw new Error(`The tool ${name} of ${options.name} names the scope ${scope}.`);
+  for (const { name, scope } of [...options.tools, ...(options.resources ?? [])]) {
+    if (!scopes.includes(scope)) throw new Error(`${name} of ${options.name} names the scope ${scope}.`);
   }
   const used = scopes.filter((name) => options.tools.some(({ scope }) => scope === name));
   const mcp = resourceServer<Env, Admission>({
@@ -86,30 +95,41 @@ export function createService<Env extends ServiceEnv, Upstream>(options: Service
     const { call } = admission;
     const broker = brokerOf(env, options.name);
     const trace = traceIn(request);
+    let tools: readonly AnyTool<Upstream>[];
+    try {
+      const operator = JSON.parse(env.TOOLS ?? "{}") as ToolSelection;
+      tools = selectTools(options.tools, operator, clientSelection(request.headers), options.usualToolsets);
+    } catch (error) {
+      if (!(error instanceof SelectionError)) throw error;
+      return Response.json({ error: "bad_request", message: error.message }, { status: 400 });
+    }
     const served = createMcpHandler(
       () =>
-        mcpServer(options, {
-          version: env.VERSION,
-          credential: admission.credential,
-          upstream: (upstreamCall) => options.upstream(env, upstreamCall),
-          connectUrl: `${env.ISSUER}/auth/${options.name}`,
-          traceparent: trace.traceparent,
-          audit: (event) =>
-            broker.record(
-              {
-                time: Date.now(),
-                kind: "call",
-                ...event,
-                user: call.userId,
-                client: call.clientId,
-                grant: call.grantId,
-                service: options.name,
-                requestId: trace.id,
-                placement: env.PLACEMENT,
-              },
-              (work) => ctx.waitUntil(work),
-            ),
-        }),
+        mcpServer(
+          { ...options, tools },
+          {
+            version: env.VERSION,
+            credential: admission.credential,
+            upstream: (upstreamCall) => options.upstream(env, upstreamCall),
+            connectUrl: `${env.ISSUER}/auth/${options.name}`,
+            traceparent: trace.traceparent,
+            audit: (event) =>
+              broker.record(
+                {
+                  time: Date.now(),
+                  kind: "call",
+                  ...event,
+                  user: call.userId,
+                  client: call.clientId,
+                  grant: call.grantId,
+                  service: options.name,
+                  requestId: trace.id,
+                  placement: env.PLACEMENT,
+                },
+                (work) => ctx.waitUntil(work),
+              ),
+          },
+        ),
       { onerror: (error) => console.error(`${options.name}: ${trace.id}: ${error.message}`) },
     );
     return served.fetch(request, {

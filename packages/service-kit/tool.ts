@@ -21,8 +21,12 @@ interface ToolDescription<Input extends z.ZodObject> {
   description: string;
   /** The scope of the service's own (see the catalogue) that a person must have granted. */
   scope: string;
+  /** The group with which it is switched on and off; a service groups all of its tools or none. */
+  toolset?: string;
   /** Whether the tool changes nothing (MCP `readOnlyHint`). */
   readOnly: boolean;
+  /** Whether the same call once more changes nothing more (MCP `idempotentHint`); default: whether it is read-only. */
+  idempotent?: boolean;
   input: Input;
 }
 
@@ -32,11 +36,20 @@ export interface Tool<Upstream, Input extends z.ZodObject = z.ZodObject, Output 
   output: Output;
   /** @throws {ToolError} for what the model can do something about. */
   run(args: z.output<Input>, context: ToolContext<Upstream>): Promise<z.input<Output>>;
+  /**
+   * Makes the tool a destructive one (MCP `destructiveHint`): it can take something away that cannot be had back. The kit
+   * gives it the input `dry_run`, with which this is asked instead of `run`.
+   *
+   * @returns what would happen, in a sentence, after a look at what is there: "Deletes the page Plans and its 3 subpages."
+   * @throws {ToolError} as `run` would
+   */
+  preview?(args: z.output<Input>, context: ToolContext<Upstream>): Promise<string>;
 }
 
 /** A tool that makes its MCP result itself: pictures, sound, embedded resources, questions to the person. */
 export interface RawTool<Upstream, Input extends z.ZodObject = z.ZodObject> extends ToolDescription<Input> {
   output?: undefined;
+  preview?: undefined;
   run(args: z.output<Input>, context: ToolContext<Upstream>): Promise<CallToolResult | InputRequiredResult>;
 }
 

@@ -158,6 +158,16 @@ export class UpstreamClient {
     return this.#sendJson("PUT", path, body, signal, advice);
   }
 
+  /** Sends a JSON body; otherwise as {@link get}. */
+  patch<Body>(path: string, body: object, signal: AbortSignal, advice: Advice = {}): Promise<Body> {
+    return this.#sendJson("PATCH", path, body, signal, advice);
+  }
+
+  /** Sends a JSON body if there is one; otherwise as {@link get}. */
+  delete<Body>(path: string, signal: AbortSignal, advice: Advice = {}, body?: object): Promise<Body> {
+    return this.#sendJson("DELETE", path, body, signal, advice);
+  }
+
   /**
    * A `fetch` for a library that speaks to the API itself. It gives error statuses back, and adds the credential; a URL
    * of another origin than the API's is refused, as the credential is for nobody else.
@@ -199,12 +209,18 @@ export class UpstreamClient {
     return this.#options.callTimeoutMs ?? 50_000;
   }
 
-  #sendJson<Body>(method: string, path: string, body: object, signal: AbortSignal, advice: Advice): Promise<Body> {
+  #sendJson<Body>(
+    method: string,
+    path: string,
+    body: object | undefined,
+    signal: AbortSignal,
+    advice: Advice,
+  ): Promise<Body> {
     return this.#json({
       url: this.#options.baseUrl + path,
       method,
-      headers: new Headers({ "content-type": "application/json" }),
-      body: JSON.stringify(body),
+      headers: new Headers(body && { "content-type": "application/json" }),
+      body: body && JSON.stringify(body),
       signal,
       advice,
     });

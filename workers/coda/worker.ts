@@ -1,10 +1,7 @@
 import { catalogue } from "@hybrid-mcp/catalogue";
 import { createService, type ServiceEnv } from "@hybrid-mcp/service-kit";
 import { CodaApi } from "./api.ts";
-import { listDocs } from "./tools/docs.ts";
-import { listRows } from "./tools/rows.ts";
-import { listColumns, listTables } from "./tools/tables.ts";
-import { upsertRows } from "./tools/upsert-rows.ts";
+import { tools } from "./tools.ts";
 
 interface Env extends ServiceEnv {
   CODA_API_URL: string;
@@ -16,6 +13,6 @@ export default createService<Env, CodaApi>({
   instructions:
     "Coda docs hold tables. Find a doc with list_docs, its tables with list_tables and their columns with list_columns; read rows with list_rows, add or change them with upsert_rows.",
   scopes: catalogue.coda.scopes,
-  tools: [listDocs, listTables, listColumns, listRows, upsertRows],
+  tools,
   upstream: (env, call) => new CodaApi(env.CODA_API_URL, call),
 });

@@ -1,10 +1,7 @@
 import { catalogue } from "@hybrid-mcp/catalogue";
 import { createService, type ServiceEnv } from "@hybrid-mcp/service-kit";
 import { GithubApi } from "./api.ts";
-import { createIssue } from "./tools/create-issue.ts";
-import { getFileContents } from "./tools/files.ts";
-import { listIssues } from "./tools/issues.ts";
-import { getMe } from "./tools/me.ts";
+import { tools } from "./tools.ts";
 
 interface Env extends ServiceEnv {
   GITHUB_API_URL: string;
@@ -16,6 +13,6 @@ export default createService<Env, GithubApi>({
   instructions:
     "GitHub repositories: their files and issues. Repositories are named by owner and repo (octocat/hello: owner octocat, repo hello); get_me tells the person's own login. Before you create an issue, look with list_issues whether it is there already.",
   scopes: catalogue.github.scopes,
-  tools: [getMe, listIssues, getFileContents, createIssue],
+  tools,
   upstream: (env, call) => new GithubApi(env.GITHUB_API_URL, call),
 });
