@@ -2,7 +2,9 @@ import { toolsFor } from "@hybrid-mcp/service-kit/tool";
 import { type UpstreamCall, UpstreamClient, type UpstreamClock, UpstreamError } from "@hybrid-mcp/service-kit/upstream";
 import { Octokit } from "@octokit/core";
 import type { components } from "@octokit/openapi-types";
+import type { Endpoints } from "@octokit/types";
 import { explained, TRY_AGAIN } from "./github-error.ts";
+import { nextCursor, pageQuery } from "./page-cursor.ts";
 import { readWindow, type Window } from "./read-window.ts";
 
 type Schemas = components["schemas"];
@@ -38,6 +40,59 @@ export class GithubApi {
   constructor(baseUrl: string, call: UpstreamCall, clock?: UpstreamClock) {
     this.#client = new UpstreamClient({ title: "GitHub", baseUrl, call, ...(clock && { clock }) });
     this.#octokit = new Octokit({ baseUrl, userAgent: "hybrid-mcp", log: silent });
+  }
+
+  /**
+   * Any endpoint of the REST API, e.g. `request("GET /repos/{owner}/{repo}", { owner, repo }, signal)`
+   * (https://docs.github.com/en/rest).
+   *
+   * @param parameters of path, query and body by name, as the published description has them
+   * @param unanswered what a model is told to do when it is open whether the request was carried out
+   * @returns the body; of an answer without one, as of most that delete, undefined
+   * @throws {UpstreamError} for an error of GitHub, or no answer in time
+   */
+  request<Route extends keyof Endpoints>(
+    route: Route,
+    parameters: ParametersOf<Route>,
+    signal: AbortSignal,
+    unanswered?: string,
+  ): Promise<DataOf<Route>> {
+    return this.#ask(signal, async (request) => (await this.#endpoint(route, parameters, request)).data, {
+      ...(unanswered && { unanswered }),
+    });
+  }
+
+  /**
+   * One page of a list, otherwise as {@link request}.
+   * @param page as `pageInput` has it
+   */
+  page<Route extends keyof Endpoints>(
+    route: Route,
+    parameters: ParametersOf<Route>,
+    page: { limit: number; cursor?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<{ data: DataOf<Route>; nextCursor: string | undefined }> {
+    return this.#ask(signal, async (request) => {
+      const { data, headers } = await this.#endpoint(route, { ...parameters, ...pageQuery(page) }, request);
+      return { data, nextCursor: nextCursor(headers.link) };
+    });
+  }
+
+  /**
+   * A query of the GraphQL API (https://docs.github.com/en/graphql), for what REST does not have.
+   * @param Data what the query selects
+   * @throws {UpstreamError} for errors too, which GitHub answers with 200
+   */
+  graphql<Data>(query: string, variables: Record<string, unknown>, signal: AbortSignal, unanswered?: string) {
+    return this.#ask(signal, (request) => this.#octokit.graphql<Data>(query, { ...variables, request }), {
+      ...(unanswered && { unanswered }),
+    });
+  }
+
+  async #endpoint<Route extends keyof Endpoints>(route: Route, parameters: object, request: RequestSettings) {
+    const { status, data, headers } = await this.#octokit.request(route as string, { ...parameters, request });
+    // 204 and 205 have no body.
+    return { headers, data: (status === 204 || status === 205 ? undefined : json(data)) as DataOf<Route> };
   }
 
   /** https://docs.github.com/en/rest/users/users#get-the-authenticated-user */
@@ -120,6 +175,15 @@ export class GithubApi {
     }
   }
 }
+
+/** What an endpoint is asked with, by the published description. */
+export type ParametersOf<Route extends keyof Endpoints> = Omit<
+  Endpoints[Route]["parameters"],
+  "headers" | "baseUrl" | "mediaType"
+>;
+
+/** What an endpoint answers with, by the published description. */
+export type DataOf<Route extends keyof Endpoints> = Endpoints[Route]["response"]["data"];
 
 interface ContentsAt {
   /** From the root, without slashes around it; empty for the root. */
