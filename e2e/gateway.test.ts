@@ -2,6 +2,7 @@ import { Client as ModernClient, StreamableHTTPClientTransport as ModernTranspor
 import { Client as LegacyClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as LegacyTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { TestBrowser } from "../workers/oauth-broker/testing/test-browser.ts";
 import { openStream, startCaller, summary } from "./support/callers.ts";
 import { eventually } from "./support/eventually.ts";
 import { TestStack } from "./support/test-stack.ts";
@@ -124,9 +125,70 @@ describe.each(["separate", "consolidated"])("in the topology %s", (topology) => 
 
   test("who is behind it is told to everybody, and more to who is signed in", async () => {
     const anonymous = await (await fetch(`${stack.gatewayUrl}/servers`)).json();
-    expect(anonymous).toMatchObject({ servers: [{ name: "coda", title: "Coda" }, { name: "firecrawl" }] });
+    expect(anonymous).toMatchObject({
+      servers: [{ name: "coda", title: "Coda" }, { name: "firecrawl" }, { name: "n8n" }],
+    });
     const own = await fetch(`${stack.gatewayUrl}/servers`, { headers: { authorization: `Bearer ${token}` } });
     expect(JSON.stringify(await own.json())).toContain("coda:write");
+  });
+});
+
+describe("n8n's own MCP server, which speaks an older version", () => {
+  const N8N_TOKEN = "n8n-sample-token-of-grace";
+  const listed = async () => {
+    const client = await modern();
+    const { tools, _meta } = await client.listTools();
+    const own = tools.map(({ name }) => name).filter((name) => name.startsWith("n8n_"));
+    return { client, own, missing: _meta?.["hybrid-mcp/missing"] };
+  };
+
+  test("is named as missing, with where to connect it, until the person has", async () => {
+    const { client, own, missing } = await listed();
+    expect(own).toEqual([]);
+    const reason = `n8n is not connected yet: open ${stack.authUrl}/auth/n8n and connect it.`;
+    expect(missing).toEqual([{ server: "n8n", reason }]);
+    await client.close();
+  });
+
+  test("is there once its token is pasted, which n8n itself has to take", async () => {
+    const ada = new TestBrowser();
+    const page = `${stack.authUrl}/auth/n8n`;
+    await ada.signIn(page, "ada");
+    expect((await ada.submit(page, { token: "no-such-token" })).text).toContain("n8n");
+    expect((await ada.open(page)).text).not.toContain("You are connected");
+    await ada.submit(page, { token: N8N_TOKEN });
+    expect((await ada.open(page)).text).toContain("You are connected");
+
+    await eventually(async () => expect((await listed()).own).toContain("n8n_search_workflows"));
+    const { client } = await listed();
+    const found = await client.callTool({ name: "n8n_search_workflows", arguments: { query: "report" } });
+    expect(textOf(found)).toContain("Weekly report");
+    await client.close();
+  });
+
+  test("a person who may only read may not run a workflow, and that is in the trail", async () => {
+    const reader = await stack.token("mcp-gateway", { scopes: ["n8n:read"] });
+    const ask = (tool: string, args: object) =>
+      fetch(stack.gatewayUrl, {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          accept: "application/json, text/event-stream",
+          "mcp-protocol-version": "2025-11-25",
+          authorization: `Bearer ${reader}`,
+        },
+        body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: tool, arguments: args } }),
+      });
+    expect(await (await ask("n8n_search_workflows", {})).text()).toContain("Weekly report");
+    const refused = await ask("n8n_execute_workflow", { workflowId: "7kQm3pRsVb81YcEw" });
+    expect(refused.status).toBe(403);
+    expect(refused.headers.get("www-authenticate")).toContain("n8n:execute");
+    const id = refused.headers.get("x-request-id");
+    await eventually(async () => {
+      expect(await stack.trail(`request_id = '${id}'`)).toEqual([
+        expect.objectContaining({ service: "mcp-gateway", tool: "n8n_execute_workflow", decision: "denied" }),
+      ]);
+    });
   });
 });
 

@@ -1,18 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
 import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from "@modelcontextprotocol/client";
 import { Client as LegacyClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as LegacyTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { repositoryRoot } from "../local/cli/stack.ts";
 import { challengeOf, post } from "../workers/oauth-broker/testing/service-client.ts";
 import { field, TestBrowser } from "../workers/oauth-broker/testing/test-browser.ts";
 import { CallbackListener, openChromium, PersonAtBrowser } from "./support/chromium.ts";
-import { eventually } from "./support/eventually.ts";
+import { authorizationUrl, Inspector, toolNames } from "./support/inspector.ts";
 import { OAuthClient } from "./support/oauth-client.ts";
 import { TestStack } from "./support/test-stack.ts";
 
@@ -167,81 +161,70 @@ describe.each([
 });
 
 describe("the MCP Inspector's command line", () => {
-  let home: string;
+  let inspector: Inspector;
   let ada: PersonAtBrowser;
   beforeAll(async () => {
-    home = mkdtempSync(join(tmpdir(), "hybrid-mcp-inspector-"));
-    // It opens a browser of its own accord; here Chromium is told where to go.
-    writeFileSync(join(home, "xdg-open"), "#!/bin/sh\n", { mode: 0o755 });
+    inspector = new Inspector(mcpUrl("coda").href);
     ada = await PersonAtBrowser.sitDown(browser, "Ada Lovelace");
   });
-  afterAll(() => rmSync(home, { recursive: true, force: true }));
-  afterEach(() => {
-    for (const child of inspectors.splice(0)) child.kill();
-  });
-  const inspectors: ChildProcess[] = [];
-
-  /** Starts it with a home of its own. */
-  function inspect(...args: string[]) {
-    const program = join(repositoryRoot, "node_modules/.bin/mcp-inspector");
-    const where = ["--transport", "http", "--callback-url", "http://127.0.0.1:0/oauth/callback", "--format", "json"];
-    const child = spawn(program, ["--cli", mcpUrl("coda").href, ...where, ...args], {
-      env: {
-        ...process.env,
-        HOME: home,
-        MCP_INSPECTOR_SECRET_STORE: "file",
-        PATH: `${home}${delimiter}${process.env.PATH}`,
-        // Without a terminal it starts no sign-in unless it may open a browser.
-        MCP_AUTO_OPEN_ENABLED: "true",
-      },
-      stdio: ["pipe", "pipe", "pipe"],
-    });
-    inspectors.push(child);
-    const run = { child, stdout: "", stderr: "", ended: once(child, "close").then(([code]) => code as number) };
-    child.stdout.setEncoding("utf8").on("data", (text) => {
-      run.stdout += text;
-    });
-    child.stderr.setEncoding("utf8").on("data", (text) => {
-      run.stderr += text;
-    });
-    return run;
-  }
-
-  /** Where a run asks the person to go. */
-  async function authorizationUrl(run: { stderr: string }): Promise<string> {
-    const pattern = /Please navigate to: (\S+)/;
-    await eventually(async () => expect(run.stderr).toMatch(pattern));
-    return pattern.exec(run.stderr)![1]!;
-  }
+  afterAll(() => inspector?.close());
+  afterEach(() => inspector.stop());
 
   test("without a sign-in it is refused", async () => {
-    const run = inspect("--method", "tools/list", "--stored-auth-only");
+    const run = inspector.run("--method", "tools/list", "--stored-auth-only");
     expect(await run.ended).not.toBe(0);
     expect(run.stderr).toContain("auth_required");
   });
 
   test("signs in through the browser and lists the tools", async () => {
-    const run = inspect("--method", "tools/list");
+    const run = inspector.run("--method", "tools/list");
     await ada.open(await authorizationUrl(run));
     await ada.allow({ untick: ["coda:write"] });
     expect([await run.ended, run.stderr]).toEqual([0, expect.stringContaining("Authorization complete")]);
-    const { tools } = JSON.parse(run.stdout).result ?? JSON.parse(run.stdout);
-    expect(tools.map(({ name }: { name: string }) => name)).toContain("list_docs");
+    expect(toolNames(run)).toContain("list_docs");
   });
 
   test("calls a tool with the sign-in that it has kept", async () => {
-    const run = inspect("--method", "tools/call", "--tool-name", "list_docs", "--stored-auth-only");
+    const run = inspector.run("--method", "tools/call", "--tool-name", "list_docs", "--stored-auth-only");
     expect([await run.ended, run.stdout]).toEqual([0, expect.stringContaining("Project Tracker")]);
   });
 
   test("for a tool that needs more the person signs in anew", async () => {
     // Its own step-up ends in a refresh as the v1 SDK's does; this is how its users get on.
     const tool = ["--method", "tools/call", "--tool-name", "upsert_rows", "--tool-args-json", JSON.stringify(UPSERT)];
-    const run = inspect(...tool, "--relogin");
+    const run = inspector.run(...tool, "--relogin");
     await ada.open(await authorizationUrl(run));
     expect(await ada.offered()).toEqual(["coda:read", "coda:write"]);
     await ada.allow();
     expect([await run.ended, run.stdout]).toEqual([0, expect.stringContaining("added_row_ids")]);
+  });
+});
+
+describe("the MCP Inspector's command line at the gateway", () => {
+  let inspector: Inspector;
+  beforeAll(() => {
+    inspector = new Inspector(stack.gatewayUrl);
+  });
+  afterAll(() => inspector?.close());
+  afterEach(() => inspector.stop());
+
+  test("signs in once, for every server, and lists the tools of all", async () => {
+    const run = inspector.run("--method", "tools/list");
+    const ada = await PersonAtBrowser.sitDown(browser, "Ada Lovelace");
+    await ada.open(await authorizationUrl(run));
+    expect(await ada.offered()).toEqual(expect.arrayContaining(["coda:read", "github:read", "firecrawl:read"]));
+    await ada.allow();
+    expect([await run.ended, run.stderr]).toEqual([0, expect.stringContaining("Authorization complete")]);
+    expect(toolNames(run)).toEqual(expect.arrayContaining(["coda_list_docs", "github_get_me", "firecrawl_scrape"]));
+  });
+
+  test.each([
+    ["coda_list_docs", {}, "Project Tracker"],
+    ["coda_upsert_rows", UPSERT, "added_row_ids"],
+  ])("calls %s with the sign-in that it has kept", async (name, args, said) => {
+    const tool = ["--method", "tools/call", "--tool-name", name, "--tool-args-json", JSON.stringify(args)];
+    const run = inspector.run(...tool, "--stored-auth-only");
+    expect([await run.ended, run.stdout]).toEqual([0, expect.stringContaining(said)]);
   });
 });
 

@@ -30,6 +30,20 @@ const withAuth = (auth: object) => ({
   ...good,
   "hybrid-mcp:auth": JSON.stringify({ providers: ["github"], github: { clientId: "Iv1.abc" }, ...auth }),
 });
+const withServer = (server: object) => ({
+  ...good,
+  "hybrid-mcp:gateway": JSON.stringify({
+    servers: [
+      {
+        name: "wiki",
+        title: "Wiki",
+        url: "https://wiki.example.com/mcp",
+        scopes: [{ name: "wiki:read", description: "Read the wiki" }],
+        ...server,
+      },
+    ],
+  }),
+});
 
 describe("a good config", () => {
   test("fills in the defaults: Coda on Workers, no container", () => {
@@ -87,16 +101,7 @@ describe("a good config", () => {
   test("a server that the config adds has scopes for the policy", () => {
     const flat = {
       ...withAuth({ policy: [{ people: ["github:ada"], scopes: ["wiki:read", "wiki:*"] }] }),
-      "hybrid-mcp:gateway": JSON.stringify({
-        servers: [
-          {
-            name: "wiki",
-            title: "Wiki",
-            url: "https://wiki.example.com/mcp",
-            scopes: [{ name: "wiki:read", description: "Read the wiki" }],
-          },
-        ],
-      }),
+      "hybrid-mcp:gateway": withServer({})["hybrid-mcp:gateway"]!,
     };
     const { config, errors } = parseConfig(flat);
     expect(errors).toBeUndefined();
@@ -140,7 +145,7 @@ describe("a bad config names the key, the value and what is allowed", () => {
     [
       "an unknown service",
       withServices({ nosuch: {} }),
-      "  hybrid-mcp:services.nosuch: unknown service; the services are: coda, github, firecrawl",
+      "  hybrid-mcp:services.nosuch: unknown service; the services are: coda, github, firecrawl, n8n",
     ],
     ["an unknown key", { ...good, "hybrid-mcp:colour": "red" }, "  hybrid-mcp:colour: unknown key"],
     ["an unknown key inside", withServices({ coda: { place: 1 } }), "  hybrid-mcp:services.coda.place: unknown key"],
@@ -189,7 +194,7 @@ describe("a bad config names the key, the value and what is allowed", () => {
       withAuth({ policy: [{ people: ["github:ada"], scopes: ["coda:wrte"] }] }),
       '  hybrid-mcp:auth.policy.0.scopes.0: "coda:wrte" is not allowed; allowed: coda:read, coda:write, coda:admin, ' +
         "coda:connect, coda:*, github:read, github:write, github:admin, github:connect, github:*, firecrawl:read, " +
-        "firecrawl:crawl, firecrawl:connect, firecrawl:*, google:connect, n8n:connect",
+        "firecrawl:crawl, firecrawl:connect, firecrawl:*, n8n:read, n8n:execute, n8n:connect, n8n:*, google:connect",
     ],
     [
       "a person who is neither a GitHub login nor an address",
@@ -198,20 +203,28 @@ describe("a bad config names the key, the value and what is allowed", () => {
     ],
     [
       "a server whose scopes are another's",
-      {
-        ...good,
-        "hybrid-mcp:gateway": JSON.stringify({
-          servers: [
-            {
-              name: "wiki",
-              title: "Wiki",
-              url: "https://wiki.example.com/mcp",
-              scopes: [{ name: "coda:read", description: "Read" }],
-            },
-          ],
-        }),
-      },
+      withServer({ scopes: [{ name: "coda:read", description: "Read" }] }),
       '  hybrid-mcp:gateway.servers.0.scopes: [{"name":"coda:read","description":"Read"}] must be scopes of the server itself: <name>:<what>',
+    ],
+    [
+      "a tool whose name at the gateway no client takes",
+      withServer({ scopes: [{ name: "wiki:read", description: "Read", tools: ["find", "x".repeat(60)] }] }),
+      `  hybrid-mcp:gateway.servers.0.scopes.0.tools.1: "${"x".repeat(60)}" is no name that clients take: at the gateway it is wiki_${"x".repeat(60)}, which may have 64 letters, digits, _, - and .`,
+    ],
+    [
+      "a server of the name of a service",
+      withServer({ name: "n8n", scopes: [{ name: "n8n:read", description: "Read" }] }),
+      expect.stringMatching(/^ {2}hybrid-mcp:gateway\.servers: .* has the name of a service$/),
+    ],
+    [
+      "a server that is called with a connection that nobody can have",
+      withServer({ auth: { kind: "connection", of: "google" } }),
+      "  hybrid-mcp:auth.connections.google: is missing; wiki of gateway.servers is called with people's connections to google",
+    ],
+    [
+      "a server that is called with a connection that there is not",
+      withServer({ auth: { kind: "connection", of: "wiki" } }),
+      '  hybrid-mcp:gateway.servers.0.auth.of: "wiki" is not allowed; allowed: coda, github, firecrawl, google, n8n',
     ],
     [
       "two products of the same name",

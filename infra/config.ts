@@ -4,11 +4,13 @@ import {
   hostNames,
   hostname,
   isServiceName,
+  n8n,
   type Placement,
   type PlatformName,
   type ServiceName,
   serviceNames,
 } from "@hybrid-mcp/catalogue";
+import { isTaken, MAX_NAME, prefixed } from "@hybrid-mcp/mcp-gateway/tool-names";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
@@ -128,7 +130,6 @@ const auth = z.strictObject({
           revokeUrl: z.url().default("https://oauth2.googleapis.com/revoke"),
         })
         .optional(),
-      n8n: z.strictObject({ apiUrl: baseUrl }).optional(),
     })
     .prefault({}),
   /** Outside applications that may fetch a person's upstream token with their consent. */
@@ -160,10 +161,15 @@ const auth = z.strictObject({
   dropletUrl: baseUrl.optional(),
 });
 
+/** What people can have a connection to, of which a server can be shown the credential. */
+const connectionNames = [...serviceNames, "google", "n8n"] as const;
+
 /** A scope of a server that the config adds: `<server>:<what>`. */
 const addedScope = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]*:[a-z]+$/),
   description: z.string().min(1),
+  /** Names of the tools that need it, where the server does not say it itself. */
+  tools: z.array(z.string().min(1)).optional(),
 });
 
 /** Any further MCP server behind the gateway. */
@@ -188,7 +194,7 @@ const addedServer = z
             .regex(/^[\w-]+$/)
             .default("authorization"),
         }),
-        z.strictObject({ kind: z.literal("connection") }),
+        z.strictObject({ kind: z.literal("connection"), of: z.enum(connectionNames) }),
       ])
       .default({ kind: "none" }),
     /** In order, lowest first; a tool that names none needs the last. */
@@ -197,6 +203,15 @@ const addedServer = z
   .refine(({ name, scopes }) => scopes.every((scope) => scope.name.startsWith(`${name}:`)), {
     path: ["scopes"],
     message: "must be scopes of the server itself: <name>:<what>",
+  })
+  .superRefine(({ name, scopes }, context) => {
+    for (const [index, { tools = [] }] of scopes.entries()) {
+      for (const [at, tool] of tools.entries()) {
+        if (isTaken(name, tool)) continue;
+        const message = `is no name that clients take: at the gateway it is ${prefixed(name, tool)}, which may have ${MAX_NAME} letters, digits, _, - and .`;
+        context.addIssue({ code: "custom", path: ["scopes", index, "tools", at], message });
+      }
+    }
   });
 
 /** The MCP gateway (config key `hybrid-mcp:gateway`). */
@@ -205,7 +220,10 @@ const gateway = z
     servers: z
       .array(addedServer)
       .refine((servers) => isDistinct(servers.map(({ name }) => name)), "has a name twice")
-      .refine((servers) => servers.every(({ name }) => !isServiceName(name)), "has the name of a service")
+      .refine(
+        (servers) => servers.every(({ name }) => !isServiceName(name) && name !== "n8n"),
+        "has the name of a service",
+      )
       .default([]),
     /** How often one person may call one tool in a minute. */
     callsPerMinute: z.int().positive().default(120),
@@ -234,6 +252,13 @@ const schema = z.strictObject({
         .extend({
           /** `host:port` of pages that may be read though they are not public. */
           allowedHosts: z.array(z.string().regex(/^[^\s/,]+:\d+$/, "must be host:port")).default([]),
+        })
+        .prefault({}),
+      n8n: z
+        .strictObject({
+          enabled: z.boolean().default(true),
+          /** An n8n that runs elsewhere; without one there is none. */
+          upstreamUrl: baseUrl.optional(),
         })
         .prefault({}),
     })
@@ -301,6 +326,11 @@ export function enabledServices(config: Config): ServiceName[] {
 /** Whether a service has a container: it is placed on the droplet, or kept there as a standby. */
 export function hasContainer(config: Config, service: ServiceName): boolean {
   return usesDroplet(config.services[service], config.cutover.keepStandby);
+}
+
+/** The MCP endpoint of n8n, if the stack has one. */
+export function n8nMcpUrl({ services: { n8n } }: Config): string | undefined {
+  return n8n.enabled && n8n.upstreamUrl ? `${n8n.upstreamUrl}/mcp-server/http` : undefined;
 }
 
 /** The origin at which clients reach a service: an identifier, the same in both homes. */
@@ -378,6 +408,21 @@ function missing(raw: Record<string, unknown>): [key: string, message: string][]
       "people connect their GitHub accounts with an OAuth app: give its clientId (or a token for all, in sharedConnections.github)",
     ]);
   }
+  // What there has to be, for people to have a connection of each kind.
+  const connectable: Record<(typeof connectionNames)[number], [has: unknown, key: string]> = {
+    coda: [enabled.includes("coda"), "services.coda"],
+    github: [value("auth", "connections", "github"), "auth.connections.github"],
+    google: [value("auth", "connections", "google"), "auth.connections.google"],
+    firecrawl: [enabled.includes("firecrawl"), "services.firecrawl"],
+    n8n: [value("services", "n8n", "upstreamUrl"), "services.n8n.upstreamUrl"],
+  };
+  for (const server of list(value("gateway", "servers"))) {
+    const { name, auth } = fields(server);
+    const { kind, of } = fields(auth);
+    const needed = kind === "connection" ? connectionNames.find((each) => each === of) : undefined;
+    if (!needed || connectable[needed][0]) continue;
+    found.push([connectable[needed][1], `${name} of gateway.servers is called with people's connections to ${needed}`]);
+  }
   if (onDroplet && !value("droplet", "dockerHost")) {
     const why = "a service is placed on the droplet, whose Docker Engine is reached over SSH";
     if (!value("droplet", "sshPublicKey")) found.push(["droplet.sshPublicKey", why]);
@@ -390,20 +435,19 @@ function missing(raw: Record<string, unknown>): [key: string, message: string][]
 
 /** Scopes in the policy that nobody can be given: neither a service of the catalogue nor a server of the config has them. */
 function unknownScopes(raw: Record<string, unknown>): string[] {
-  const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-  const fields = (value: unknown) => (value ?? {}) as Record<string, unknown>;
   const added = list(fields(raw.gateway).servers).map((server) => ({
     name: String(fields(server).name),
     scopes: list(fields(server).scopes).map((scope) => String(fields(scope).name)),
   }));
-  const services = [
-    ...serviceNames.map((name) => ({ name, scopes: catalogue[name].scopes.map((scope) => scope.name) })),
-    ...added,
-  ];
+  const ofCatalogue = Object.entries({ ...catalogue, n8n }).map(([name, { scopes }]) => ({
+    name,
+    scopes: scopes.map((scope) => scope.name as string),
+  }));
+  const services = [...ofCatalogue, ...added];
   const known: string[] = [
     ...services.flatMap(({ name, scopes }) => [...scopes, connectScope(name), `${name}:*`]),
     // What can be connected and is no service here.
-    ...["google", "n8n"].filter((name) => !added.some((server) => server.name === name)).map(connectScope),
+    ...(added.some(({ name }) => name === "google") ? [] : [connectScope("google")]),
   ];
   return list(fields(raw.auth).policy).flatMap((rule, at) =>
     list(fields(rule).scopes).flatMap((scope, index) =>
@@ -415,6 +459,9 @@ function unknownScopes(raw: Record<string, unknown>): string[] {
     ),
   );
 }
+
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+const fields = (value: unknown) => (value ?? {}) as Record<string, unknown>;
 
 /** Objects and arrays come as JSON; plain words, numbers and booleans may be either. */
 function fromJson(text: string): unknown {
@@ -431,8 +478,9 @@ function describe(issue: z.core.$ZodIssue, raw: unknown): string[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((name) => {
       const path = [...issue.path, name];
-      const known = issue.path[0] === "services" && issue.path.length === 1 && !isServiceName(name);
-      return `  ${key(path)}: unknown ${known ? `service; the services are: ${serviceNames.join(", ")}` : "key"}`;
+      const isService = issue.path[0] === "services" && issue.path.length === 1;
+      const known = [...serviceNames, "n8n"].join(", ");
+      return `  ${key(path)}: unknown ${isService ? `service; the services are: ${known}` : "key"}`;
     });
   }
   const value = issue.path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part], raw);

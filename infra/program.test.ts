@@ -221,6 +221,7 @@ describe("the gateway", () => {
         ],
       },
       serverSecrets: { wiki: "wiki-secret" },
+      services: { n8n: { upstreamUrl: "https://n8n.example.com/" } },
     });
     expect(one(resources, "WorkersRoute", "mcp-gateway-route").inputs).toMatchObject({
       pattern: "mcp.example.com/*",
@@ -240,6 +241,7 @@ describe("the gateway", () => {
     const config = JSON.parse(bindings.find(({ name }) => name === "GATEWAY_CONFIG").json);
     expect(config.servers.map(({ name, url, auth }: Record<string, unknown>) => [name, url, auth])).toEqual([
       ["coda", "https://coda-mcp.example.com/mcp", { kind: "service" }],
+      ["n8n", "https://n8n.example.com/mcp-server/http", { kind: "connection", of: "n8n" }],
       ["wiki", "https://wiki.example.com/mcp", { kind: "header", header: "x-api-key" }],
     ]);
     expect(JSON.stringify(config)).not.toContain("wiki-secret");

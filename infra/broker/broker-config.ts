@@ -1,6 +1,7 @@
 import { serviceNames } from "@hybrid-mcp/catalogue";
 import type { BrokerConfig } from "@hybrid-mcp/oauth-broker/config";
-import { type Config, enabledServices, publicUrl } from "../config.ts";
+import { type Config, enabledServices, n8nMcpUrl, publicUrl } from "../config.ts";
+import { addedServers } from "../gateway/added-servers.ts";
 import { upstreamUrl } from "../upstreams.ts";
 
 /** What the broker is told of the stack (binding `BROKER_CONFIG`): nothing secret is in it. */
@@ -8,6 +9,7 @@ export function brokerConfig(config: Config): BrokerConfig {
   const { auth } = config;
   const { github, google } = auth;
   const enabled = enabledServices(config);
+  const mcpUrl = n8nMcpUrl(config);
   return {
     issuer: publicUrl(config, "oauth-broker"),
     // Of services that are switched off too: their tokens are refused for what they allow, not as unknown.
@@ -23,10 +25,16 @@ export function brokerConfig(config: Config): BrokerConfig {
     connections: {
       ...auth.connections,
       ...(enabled.includes("coda") && { coda: { apiUrl: upstreamUrl(config, "coda") } }),
+      ...(mcpUrl && { n8n: { mcpUrl } }),
       ...(enabled.includes("firecrawl") && { firecrawl: { apiUrl: upstreamUrl(config, "firecrawl") } }),
     },
     products: auth.products,
-    servers: config.gateway.servers.map(({ name, title, scopes }) => ({ name, title, scopes })),
+    servers: addedServers(config).map(({ name, title, scopes, auth }) => ({
+      name,
+      title,
+      scopes: scopes.map(({ name, description }) => ({ name, description })),
+      ...(auth.kind === "connection" && { connection: auth.of }),
+    })),
     auditRetentionDays: auth.auditRetentionDays,
     grantIdleDays: auth.grantIdleDays,
   };

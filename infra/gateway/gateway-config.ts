@@ -1,6 +1,7 @@
 import { catalogue } from "@hybrid-mcp/catalogue";
 import type { GatewayConfig } from "@hybrid-mcp/mcp-gateway/config";
 import { type Config, enabledServices, publicUrl } from "../config.ts";
+import { addedServers } from "./added-servers.ts";
 
 /** Longest wait for one server's lists, in milliseconds. */
 const LIST_TIMEOUT_MS = 5_000;
@@ -22,7 +23,7 @@ export function gatewayConfig(config: Config): GatewayConfig {
     scopes: [...catalogue[name].scopes],
   }));
   return {
-    servers: [...services, ...config.gateway.servers],
+    servers: [...services, ...addedServers(config)],
     listTimeoutMs: LIST_TIMEOUT_MS,
     listTtlMs: LIST_TTL_MS,
     callTimeoutMs: CALL_TIMEOUT_MS,

@@ -94,6 +94,7 @@ function localValues(stack: LocalStack, images: LocalImages): Values {
       coda: upstream("coda"),
       github: upstream("github"),
       firecrawl: { ...upstream("firecrawl"), allowedHosts: [`127.0.0.1:${ports.standIns}`] },
+      n8n: { upstreamUrl: upstreams.n8n },
     },
     auth: {
       ...providers,

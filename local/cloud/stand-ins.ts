@@ -3,7 +3,6 @@ import { createCodaStandIn } from "../standins/coda/stand-in.ts";
 import { createFirecrawlStandIn } from "../standins/firecrawl/stand-in.ts";
 import { createGithubStandIn } from "../standins/github/stand-in.ts";
 import { createIdentityStandIn } from "../standins/identity/stand-in.ts";
-import { createN8nMcpStandIn } from "../standins/mcp/stand-in.ts";
 import { createN8nStandIn } from "../standins/n8n/stand-in.ts";
 import { type StandInServer, serveStandIns } from "../standins/serve.ts";
 
@@ -32,7 +31,7 @@ const CLIENT_IDS = {
 export const SAMPLE_TOKENS = {
   coda: "coda-sample-token-of-grace",
   firecrawl: "fc-sample-key-of-grace",
-  n8n: "n8n-sample-key-of-grace",
+  n8n: "n8n-sample-token-of-grace",
 } as const;
 
 /**
@@ -48,6 +47,7 @@ export function standInAddresses(origin: string) {
     coda: `${origin}/coda/apis/v1`,
     github: `${origin}/github/api`,
     firecrawl: `${origin}/firecrawl`,
+    n8n: `${origin}/n8n`,
   };
   return {
     /** Base URLs of the APIs behind the services. */
@@ -57,7 +57,7 @@ export function standInAddresses(origin: string) {
       github: { clientId: CLIENT_IDS.github, ...github, apiUrl: `${github.siteUrl}/api` },
       google: { clientId: CLIENT_IDS.google, issuer: googleUrl, ...google, jwksUrl: `${googleUrl}/oauth2/v3/certs` },
     },
-    /** Upstreams to connect that need an application, or are no service. */
+    /** Upstreams to connect that need an application. */
     connections: {
       github: { clientId: CLIENT_IDS.githubConnection, ...github, apiUrl: upstreams.github },
       google: {
@@ -66,7 +66,6 @@ export function standInAddresses(origin: string) {
         userInfoUrl: `${googleUrl}/v1/userinfo`,
         revokeUrl: `${googleUrl}/revoke`,
       },
-      n8n: { apiUrl: `${origin}/n8n` },
     },
   };
 }
@@ -138,8 +137,7 @@ export function serveAllStandIns({ host, port, stateDir, accounts, log }: ServeO
     allowedHosts: [`${host}:${port}`],
     log,
   });
-  const n8n = createN8nStandIn({ apiKeys: [SAMPLE_TOKENS.n8n], log });
-  const n8nMcp = createN8nMcpStandIn({ apiKeys: [SAMPLE_TOKENS.n8n], log });
+  const n8n = createN8nStandIn({ tokens: [SAMPLE_TOKENS.n8n], log });
   return serveStandIns({
     host,
     port,
@@ -149,7 +147,6 @@ export function serveAllStandIns({ host, port, stateDir, accounts, log }: ServeO
       github: github.handler,
       firecrawl: firecrawl.handler,
       n8n: n8n.handler,
-      "n8n-mcp": n8nMcp.handler,
     },
   });
 }

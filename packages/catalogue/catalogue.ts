@@ -11,6 +11,8 @@ export interface Scope {
   /** `<service>:<what>`, e.g. `coda:read`. */
   name: string;
   description: string;
+  /** Tools that need it, of a server that does not say itself what its tools need. */
+  tools?: readonly string[];
 }
 
 /** What the platform knows of a service before any config is read. */
@@ -70,6 +72,31 @@ export const catalogue = {
 export type ServiceName = keyof typeof catalogue;
 
 export const serviceNames = Object.keys(catalogue) as ServiceName[];
+
+/**
+ * n8n, an app with an MCP server of its own: its tools say nothing of scopes, so those that only read are named here, and
+ * any other one needs the last scope (https://docs.n8n.io/advanced-ai/mcp/mcp_tools_reference/).
+ */
+export const n8n = {
+  title: "n8n",
+  scopes: [
+    {
+      name: "n8n:read",
+      description: "See your n8n workflows and how their runs went",
+      tools: [
+        "search_workflows",
+        "get_workflow_details",
+        "get_execution",
+        "search_projects",
+        "search_folders",
+        "get_sdk_reference",
+        "search_nodes",
+        "get_node_types",
+      ],
+    },
+    { name: "n8n:execute", description: "Run, build and change your n8n workflows" },
+  ],
+} as const satisfies Pick<CatalogueEntry, "title" | "scopes">;
 
 /** The parts of the platform that stand at the edge for ever and are no service that can be moved. */
 export const platform = {

@@ -115,7 +115,7 @@ test("another server is shown its secret, or nothing, and the broker is not aske
 });
 
 test("a connection that is missing is explained with where to connect it", async () => {
-  const n8n = server("n8n", { kind: "connection" });
+  const n8n = server("n8n", { kind: "connection", of: "n8n" });
   const admission = await admit(env, token, () => [n8n]);
   expect(headersOf(admission, n8n)).toEqual({
     problem: "n8n is not connected yet: open https://auth.example.com/auth/n8n and connect it.",

@@ -108,7 +108,7 @@ export async function admit(
         }
         default: {
           const headers = kept(server);
-          return headers ? { headers } : { problem: whyNot(server, credentials[server.name], env.ISSUER) };
+          return headers ? { headers } : { problem: whyNot(server, credentials[server.name]) };
         }
       }
     },
@@ -126,22 +126,15 @@ function viewerOf({ call, allowed }: GatewayAnswer): Viewer {
   return { key, allowed: new Set(allowed) };
 }
 
-function whyNot(
-  { name, title }: ServerConfig,
-  answer: GatewayAnswer["credentials"][string] | undefined,
-  issuer: string,
-): string {
-  const problem = answer && "problem" in answer ? answer.problem : undefined;
-  const connectUrl = answer && "problem" in answer ? answer.connectUrl : `${issuer}/auth/${name}`;
-  switch (problem) {
+function whyNot({ title }: ServerConfig, answer: GatewayAnswer["credentials"][string] | undefined): string {
+  if (!answer || !("problem" in answer)) return `This application was not allowed anything in ${title}.`;
+  switch (answer.problem) {
     case "missing":
-      return `${title} is not connected yet: open ${connectUrl} and connect it.`;
+      return `${title} is not connected yet: open ${answer.connectUrl} and connect it.`;
     case "broken":
-      return `${title} does not accept the connection any more: open ${connectUrl} and connect it again.`;
+      return `${title} does not accept the connection any more: open ${answer.connectUrl} and connect it again.`;
     case "unavailable":
       return `${title} did not answer when the connection was renewed.`;
-    case undefined:
-      return `This application was not allowed anything in ${title}.`;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ConnectionsConfig } from "@hybrid-mcp/oauth-broker/config";
 import type { GatewayBinding } from "@hybrid-mcp/service-kit/broker-contract";
 
 /** An MCP server behind the gateway (binding `GATEWAY_CONFIG`, JSON). */
@@ -12,11 +13,18 @@ export interface ServerConfig {
   transport: "auto" | "sse";
   /**
    * What it is shown: a service of the platform the broker's service token; another server nothing, a secret in a header
-   * (from `SERVER_SECRETS`), or the person's own connection as a bearer token.
+   * (from `SERVER_SECRETS`), or the person's own connection to an upstream as a bearer token.
    */
-  auth: { kind: "service" } | { kind: "none" } | { kind: "header"; header: string } | { kind: "connection" };
-  /** Scopes in order, lowest first; a later one implies the earlier. A tool that names none needs the last. */
-  scopes: { name: string; description: string }[];
+  auth:
+    | { kind: "service" }
+    | { kind: "none" }
+    | { kind: "header"; header: string }
+    | { kind: "connection"; of: keyof ConnectionsConfig };
+  /**
+   * Scopes in order, lowest first; a later one implies the earlier. A tool needs the scope that lists it, else the one that
+   * it names itself, else the last.
+   */
+  scopes: { name: string; description: string; tools?: readonly string[] }[];
 }
 
 /** What the gateway is told of the stack. */

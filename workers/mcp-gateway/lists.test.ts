@@ -39,7 +39,7 @@ const requestOf = (person: string, server: UpstreamServer, scopes: string[]): Ga
 });
 
 test("a list that a server made for one person is not shown to another, nor to the same one who may do something else", async () => {
-  const server = named("mine", { kind: "connection" });
+  const server = named("mine", { kind: "connection", of: "n8n" });
   const tools = async (person: string, scopes: string[]) =>
     (await gather("tools", requestOf(person, server, scopes)))[0]!.items.map(({ name }) => name);
   expect(await tools("ada", ["mine:write"])).toEqual(["for-ada"]);
@@ -72,6 +72,13 @@ test.each([
 ])("a tool that %s needs the scope that it should", (_, _meta, scope) => {
   const tool = { name: "tool", ...(_meta && { _meta }) } as ListItem;
   expect(scopeOf(config("notes", { kind: "none" }), tool)).toBe(scope);
+});
+
+test("what the config lists under a scope needs that one, whatever the tool names", () => {
+  const [read, write] = config("notes", { kind: "none" }).scopes;
+  const server = { ...config("notes", { kind: "none" }), scopes: [{ ...read!, tools: ["peek"] }, write!] };
+  const tool = (name: string) => ({ name, _meta: { "hybrid-mcp/scope": "notes:write" } }) as ListItem;
+  expect([scopeOf(server, tool("peek")), scopeOf(server, tool("poke"))]).toEqual(["notes:read", "notes:write"]);
 });
 
 test("a name is its server's up to the first underscore, and the tool's from there", () => {

@@ -6,6 +6,7 @@ import type { ServerConfig } from "./config.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
 import { ServerFailure } from "./legacy-connection.ts";
 import { reach } from "./reach.ts";
+import { isTaken, prefixed } from "./tool-names.ts";
 import type { ListItem, ListKind, UpstreamServer } from "./upstream-server.ts";
 
 /** What a client does not see of a server, and why, in a sentence. */
@@ -24,18 +25,10 @@ export interface Part {
   missing: string[];
 }
 
-/** Longest name of a tool that clients take. */
-const MAX_NAME = 64;
-/** What clients take as a tool's name (MCP 2025-11-25, "Tool Names"). */
-const TOOL_NAME = /^[\w.-]+$/;
-
 /** Of all lists that are kept, in characters. */
 const MAX_KEPT = 24_000_000;
 
 const kept = new BoundedMap<{ items: ListItem[]; until: number }>(MAX_KEPT);
-
-/** The name under which clients know a server's tool. */
-export const prefixed = (server: ServerConfig, tool: string) => `${server.name}_${tool}`;
 
 /**
  * The server that a tool's name belongs to, and the tool's own name. No server has an underscore in its name.
@@ -47,10 +40,14 @@ export function splitName(servers: readonly ServerConfig[], name: string) {
   return end > 0 && server ? { server, tool: name.slice(end + 1) } : undefined;
 }
 
-/** The scope that a tool needs: the one that it names, if that is one of its server's, else the server's last. */
-export function scopeOf(server: ServerConfig, tool: ListItem): string | undefined {
-  const named = tool._meta?.[SCOPE_META];
-  return server.scopes.some(({ name }) => name === named) ? (named as string) : server.scopes.at(-1)?.name;
+/**
+ * The scope that a tool needs: the one that the config lists it under, else the one that it names, if that is one of its
+ * server's, else the server's last.
+ */
+export function scopeOf({ scopes }: ServerConfig, tool: ListItem): string | undefined {
+  const listed = scopes.find(({ tools }) => tools?.includes(tool.name));
+  const named = scopes.find(({ name }) => name === tool._meta?.[SCOPE_META]);
+  return (listed ?? named ?? scopes.at(-1))?.name;
 }
 
 /** The scope without which a person may use nothing of a server, and prompts and resources with it. */
@@ -118,7 +115,7 @@ function partOf(kind: ListKind, server: UpstreamServer, listed: ListItem[], allo
     return { server, items: allowed.has(firstScope(config)) ? listed : [], listed: true, missing: [] };
   }
   const may = listed.filter((tool) => allowed.has(scopeOf(config, tool) ?? ""));
-  const fits = ({ name }: ListItem) => TOOL_NAME.test(name) && prefixed(config, name).length <= MAX_NAME;
+  const fits = ({ name }: ListItem) => isTaken(config.name, name);
   const unfit = may.filter((tool) => !fits(tool));
   const missing = unfit.length > 0 ? [`Tools with names that clients do not take: ${quoted(unfit)}.`] : [];
   const items = unique(may.filter(fits), new Set(), ({ name }) => name).items;
@@ -132,7 +129,7 @@ export function joined(kind: ListKind, parts: Part[]): { items: ListItem[]; miss
   const items = parts.flatMap((part) => {
     const { config } = part.server;
     for (const reason of part.missing) missing.push({ server: config.name, reason });
-    if (kind === "tools") return part.items.map((tool) => ({ ...tool, name: prefixed(config, tool.name) }));
+    if (kind === "tools") return part.items.map((tool) => ({ ...tool, name: prefixed(config.name, tool.name) }));
     const { items, doubles } = unique(part.items, taken, idOf(kind));
     if (doubles.length > 0) {
       const reason = `Another server has ${kind === "prompts" ? "prompts" : "resources"} of the same name: ${quoted(doubles)}.`;

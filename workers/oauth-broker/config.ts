@@ -42,8 +42,8 @@ export interface ConnectionsConfig {
   google?: GoogleConnection;
   /** Without a version, e.g. `https://api.firecrawl.dev`. */
   firecrawl?: { apiUrl: string };
-  /** Origin of the instance. */
-  n8n?: { apiUrl: string };
+  /** Its MCP endpoint, e.g. `https://n8n.example.com/mcp-server/http`. */
+  n8n?: { mcpUrl: string };
 }
 
 /** An outside application that may fetch a person's upstream token with that person's consent. */
@@ -58,6 +58,15 @@ export interface Product {
 /** Name of the gateway among the resources: its scopes are those of every service. */
 export const GATEWAY = "mcp-gateway";
 
+/** An MCP server behind the gateway that is no service of the catalogue. */
+export interface AddedServer {
+  name: string;
+  title: string;
+  scopes: readonly { name: string; description: string }[];
+  /** The connection with whose credential the gateway calls it for a person; undefined for a server that takes none. */
+  connection?: keyof ConnectionsConfig;
+}
+
 /** What the stack config says of sign-in and permissions (binding `BROKER_CONFIG`, JSON). */
 export interface BrokerConfig {
   /** The broker's own public origin: the issuer of RFC 8414. */
@@ -68,8 +77,8 @@ export interface BrokerConfig {
   policy: PolicyRule[];
   connections: ConnectionsConfig;
   products: Product[];
-  /** MCP servers that the stack config adds behind the gateway. */
-  servers?: { name: string; title: string; scopes: { name: string; description: string }[] }[];
+  /** MCP servers behind the gateway that are no service of the catalogue. */
+  servers?: AddedServer[];
   /** Who sees everybody's audit trail and the policy; default nobody. */
   administrators?: Matchers;
   /** How long the audit trail is kept, in days. */

@@ -67,7 +67,8 @@ export default class OAuthBroker extends WorkerEntrypoint<BrokerEnv> implements 
       if (audience && [...allowed].some(own)) {
         serviceTokens[server] = await signServiceToken(this.env, answer, { actor: GATEWAY, audience, scope });
       } else if (!audience && scope.length > 0) {
-        const credential = await credentialFor(this.env, props.person, server);
+        const connection = this.env.BROKER_CONFIG.servers?.find(({ name }) => name === server)?.connection;
+        const credential = connection && (await credentialFor(this.env, props.person, connection));
         if (credential) credentials[server] = credential;
       }
     }

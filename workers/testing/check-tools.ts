@@ -2,15 +2,13 @@ import { catalogue, type ServiceName } from "@hybrid-mcp/catalogue";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { isTaken } from "../mcp-gateway/tool-names.ts";
 import { post, textOf } from "../oauth-broker/testing/service-client.ts";
 import type { ServiceHarness, SomeTool } from "./service-harness.ts";
 import { invalidInputs, validInputs } from "./tool-inputs.ts";
 
 /** Inputs that are tried of each tool and kind; a seed that fails is printed, to be tried again. */
 const RUNS = 12;
-
-/** Longest name of a tool that clients take, with the service's before it. */
-const MAX_NAME = 64;
 
 /** A tool's answer as it comes over HTTP. */
 interface Answer {
@@ -51,7 +49,7 @@ export function checkTools(
   describe("as clients see it", () => {
     test.each(each)("%s is named, described and scoped as it should be, its input strict and explained", (_, tool) => {
       expect(tool.name).toMatch(/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/);
-      expect(`${service}_${tool.name}`.length).toBeLessThanOrEqual(MAX_NAME);
+      expect(isTaken(service, tool.name), "a name that clients take at the gateway").toBe(true);
       expect(scopes).toContain(tool.scope);
       expect(tool.title).not.toBe("");
       expect(tool.description.length).toBeGreaterThan(20);

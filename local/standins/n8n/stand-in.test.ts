@@ -1,60 +1,112 @@
-import { describe, expect, it } from "vitest";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { afterEach, describe, expect, it } from "vitest";
+import { type StandInServer, serveStandIns } from "../serve.ts";
 import { createN8nStandIn } from "./stand-in.ts";
 
 const KEY = "n8n-a-key-for-the-test";
-const logged: string[] = [];
-const { handler } = createN8nStandIn({ apiKeys: [KEY], log: (line) => logged.push(line) });
 
-async function get(path: string, key: string | undefined = KEY, headers: Record<string, string> = {}) {
-  const response = await handler(
-    new Request(`http://127.0.0.1:8782/n8n/api/v1${path}`, {
-      headers: { ...(key && { "x-n8n-api-key": key }), ...headers },
-    }),
-  );
-  // biome-ignore lint/suspicious/noExplicitAny: judged by the assertions
-  return { status: response.status, body: (await response.json()) as any };
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function started() {
+  const logged: string[] = [];
+  const standIn = createN8nStandIn({ tokens: [KEY], log: (line) => logged.push(line) });
+  const server: StandInServer = await serveStandIns({
+    host: "127.0.0.1",
+    port: 0,
+    standIns: { n8n: standIn.handler },
+  });
+  cleanups.push(() => server.close());
+  return { ...standIn, logged, url: `${server.origin}/n8n/mcp-server/http` };
 }
 
-describe("the n8n stand-in", () => {
-  it("takes its API keys in their own header only", async () => {
-    expect((await get("/workflows")).status).toBe(200);
-    expect(await get("/workflows", "another")).toEqual({ status: 401, body: { message: "unauthorized" } });
-    expect(await get("/workflows", "", { authorization: `Bearer ${KEY}` })).toEqual({
-      status: 401,
-      body: { message: "'X-N8N-API-KEY' header required" },
+async function connected(url: string, key = KEY) {
+  const client = new Client({ name: "test", version: "1" });
+  const transport = new StreamableHTTPClientTransport(new URL(url), {
+    requestInit: { headers: { authorization: `Bearer ${key}` } },
+  });
+  await client.connect(transport as never);
+  cleanups.push(() => client.close());
+  // biome-ignore lint/suspicious/noExplicitAny: judged by the assertions
+  const call = async (name: string, args: object = {}): Promise<any> =>
+    client.callTool({ name, arguments: args as Record<string, unknown> });
+  return { client, call };
+}
+
+describe("the stand-in of n8n's MCP", () => {
+  it("lets in nobody without a key, and says where to get one", async () => {
+    const { url } = await started();
+    const response = await fetch(url, { method: "POST", body: "{}" });
+    expect(response.status).toBe(401);
+    expect(response.headers.get("www-authenticate")).toMatch(/^Bearer realm="n8n MCP Server", resource_metadata="http/);
+    await expect(connected(url, "another")).rejects.toMatchObject({ code: 401 });
+  });
+
+  it("has the tools that n8n documents, and tells which only read", async () => {
+    const { client } = await connected((await started()).url);
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name, annotations }) => [name, annotations?.readOnlyHint ?? false])).toEqual([
+      ["search_workflows", true],
+      ["get_workflow_details", true],
+      ["execute_workflow", false],
+      ["get_execution", true],
+    ]);
+  });
+
+  it("finds workflows by name and shows one", async () => {
+    const { call } = await connected((await started()).url);
+    const found = await call("search_workflows", { query: "REPORT" });
+    expect(found.structuredContent).toMatchObject({
+      count: 1,
+      data: [{ name: "Weekly report", availableInMCP: true }],
+    });
+    expect(JSON.parse(found.content[0].text)).toEqual(found.structuredContent);
+    const [{ id }] = found.structuredContent.data;
+    const shown = await call("get_workflow_details", { workflowId: id });
+    expect(shown.structuredContent).toMatchObject({
+      workflow: { id, name: "Weekly report", nodes: [{ type: "n8n-nodes-base.webhook" }] },
+      triggerInfo: expect.stringContaining("webhook"),
+    });
+    expect(await call("get_workflow_details", { workflowId: "nosuch" })).toMatchObject({
+      isError: true,
+      content: [{ text: "Workflow not found" }],
     });
   });
 
-  it("gives workflows page by page, until there is no cursor", async () => {
-    const names: string[] = [];
-    let cursor: string | null = "";
-    while (cursor !== null) {
-      const { body } = await get(cursor ? `/workflows?cursor=${encodeURIComponent(cursor)}` : "/workflows?limit=2");
-      names.push(...body.data.map(({ name }: { name: string }) => name));
-      cursor = body.nextCursor;
-    }
-    expect(names).toEqual(["Greet new members", "Weekly report", "Try out a webhook"]);
-  });
-
-  it("gives one workflow, with the fields that the published description requires", async () => {
-    const { id } = (await get("/workflows?active=false")).body.data[0];
-    expect((await get(`/workflows/${id}`)).body).toMatchObject({
-      name: "Try out a webhook",
-      nodes: [{ type: "n8n-nodes-base.webhook" }],
-      connections: {},
-      settings: {},
+  it("runs a workflow, which another client finds afterwards", async () => {
+    const { url } = await started();
+    const { call } = await connected(url);
+    const [{ id }] = (await call("search_workflows", { query: "Weekly" })).structuredContent.data;
+    const inputs = { type: "webhook", webhookData: { method: "POST", body: { week: 47 } } };
+    const { executionId, status } = (await call("execute_workflow", { workflowId: id, inputs })).structuredContent;
+    expect(status).toBe("success");
+    const other = await connected(url);
+    expect((await other.call("get_execution", { workflowId: id, executionId })).structuredContent).toMatchObject({
+      execution: { id: executionId, workflowId: id, mode: "production", status: "success" },
     });
-    expect((await get("/workflows/nosuch")).status).toBe(404);
+    expect((await other.call("get_execution", { workflowId: id, executionId: "99" })).structuredContent).toMatchObject({
+      execution: null,
+      error: expect.stringContaining("99"),
+    });
   });
 
-  it("refuses what the API's own description does not allow", async () => {
-    for (const query of ["limit=251", "limit=many", "cursor=nonsense", "colour=red"]) {
-      expect((await get(`/workflows?${query}`)).status, query).toBe(400);
-    }
+  it("runs a workflow that is not published by hand only", async () => {
+    const { call } = await connected((await started()).url);
+    const [{ id }] = (await call("search_workflows", { query: "Try out" })).structuredContent.data;
+    expect((await call("execute_workflow", { workflowId: id })).structuredContent).toMatchObject({ status: "error" });
+    const manual = { workflowId: id, executionMode: "manual" };
+    expect((await call("execute_workflow", manual)).structuredContent).toMatchObject({ status: "success" });
   });
 
-  it("says so when asked for what it does not have", async () => {
-    expect((await get("/executions")).status).toBe(404);
-    expect(logged).toEqual(["n8n stand-in: no such endpoint: GET /n8n/api/v1/executions"]);
+  it("fails on purpose when it is told to, and says so when asked for what it does not have", async () => {
+    const { url, faults, logged } = await started();
+    faults.set({ failNext: { status: 503, times: 1 } });
+    await expect(connected(url)).rejects.toThrow("Service Unavailable");
+    await connected(url);
+    expect((await fetch(url.replace(/http$/, "sse"))).status).toBe(404);
+    expect(logged).toEqual(["stand-in of n8n's MCP: no such endpoint: GET /n8n/mcp-server/sse"]);
   });
 });

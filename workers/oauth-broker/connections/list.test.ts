@@ -26,7 +26,7 @@ const env = (scopes: string[]) =>
     BROKER_CONFIG: {
       policy: [{ people: ["github:ada"], scopes }],
       connections: {
-        n8n: { apiUrl: "https://n8n.example.com" },
+        n8n: { mcpUrl: "https://n8n.example.com/mcp-server/http" },
         coda: { apiUrl: "https://coda.io/apis/v1" },
         github: { clientId: "c", siteUrl: "https://github.com", apiUrl: "https://api.github.com" },
         firecrawl: { apiUrl: "https://api.firecrawl.dev" },

@@ -24,7 +24,7 @@ export async function startConnections(over: Partial<TestBrokerOptions> = {}) {
     log,
   });
   const firecrawl = createFirecrawlStandIn({ keys: [{ key: TOKENS.firecrawl }], allowedHosts: [], log });
-  const n8n = createN8nStandIn({ apiKeys: [TOKENS.n8n], log });
+  const n8n = createN8nStandIn({ tokens: [TOKENS.n8n], log });
   const broker = await TestBroker.start({
     policy: [
       { people: ["github:ada"], scopes: ["coda:*", "github:*", "firecrawl:*", "n8n:read", "google:connect"] },
@@ -47,7 +47,7 @@ export async function startConnections(over: Partial<TestBrokerOptions> = {}) {
             revokeUrl: `${google}/revoke`,
           },
           firecrawl: { apiUrl: `${standIns}/firecrawl` },
-          n8n: { apiUrl: `${standIns}/n8n` },
+          n8n: { mcpUrl: `${standIns}/n8n/mcp-server/http` },
         },
       };
     },

@@ -18,7 +18,7 @@ const makers: { [Name in ConnectionName]-?: (config: Required<ConnectionsConfig>
     coda: ({ apiUrl }) => coda(apiUrl),
     github,
     firecrawl: ({ apiUrl }) => firecrawl(apiUrl),
-    n8n: ({ apiUrl }) => n8n(apiUrl),
+    n8n: ({ mcpUrl }) => n8n(mcpUrl),
     google,
   };
 
@@ -40,9 +40,12 @@ export function upstreamOf(env: BrokerEnv, service: string): Upstream | undefine
   return make(env.BROKER_CONFIG.connections[name], secretsIn(env.CONNECTION_CLIENT_SECRETS)[name] ?? "");
 }
 
-/** Whether the policy allows a person anything in a service; only then is there something to connect it for. */
-export function mayConnect(env: BrokerEnv, person: Person, service: string): boolean {
-  return env.BROKER_CONFIG.policy.some(
-    (rule) => rule.scopes.some((scope) => scope.startsWith(`${service}:`)) && matches(rule, person),
-  );
+/**
+ * Whether the policy allows a person anything in a service, or in a server that is called with its connection; only then is
+ * there something to connect it for.
+ */
+export function mayConnect({ BROKER_CONFIG: { policy, servers = [] } }: BrokerEnv, person: Person, service: string) {
+  const using = servers.filter(({ connection }) => connection === service).map(({ name }) => name);
+  const uses = (scope: string) => [service, ...using].some((name) => scope.startsWith(`${name}:`));
+  return policy.some((rule) => rule.scopes.some(uses) && matches(rule, person));
 }
