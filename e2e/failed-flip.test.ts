@@ -57,7 +57,7 @@ test("an image that does not start: traffic stays on Workers, and no container i
 });
 
 test("a container that is up but not right: the gate says what it answered", async () => {
-  copy.edit("infra/service.ts", '...vars("droplet"), BROKER_URL', '...vars("workers"), BROKER_URL');
+  copy.edit("infra/service.ts", '...vars("droplet"),', '...vars("workers"),');
   const output = await failsUnnoticed("droplet", "workers");
   expect(output).toMatch(noStackTrace);
   expect(output).toMatch(

@@ -1,7 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from "@modelcontextprotocol/client";
 import { Client as LegacyClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as LegacyTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { CollectedSpan } from "../local/standins/otlp/stand-in.ts";
 import { TestBrowser } from "../workers/oauth-broker/testing/test-browser.ts";
 import { openStream, startCaller, summary } from "./support/callers.ts";
 import { eventually } from "./support/eventually.ts";
@@ -25,6 +27,11 @@ let token: string;
 beforeAll(async () => {
   // The callers below are one person, who calls one tool more often than people do.
   stack = await TestStack.create({ "services.github.enabled": false, "gateway.callsPerMinute": 100_000 });
+  const { ports, subnet } = stack.stack;
+  stack.stack.setFlag(["telemetry"], {
+    tracesUrl: `${stack.standInsUrl}/otlp/v1/traces`,
+    dropletTracesUrl: `http://${subnet.gateway}:${ports.standIns}/otlp/v1/traces`,
+  });
   await stack.must("up");
   token = await stack.token("mcp-gateway");
 });
@@ -120,6 +127,42 @@ describe.each(["separate", "consolidated"])("in the topology %s", (topology) => 
       expect(await stack.trail(`request_id = '${id}'`)).toEqual([
         expect.objectContaining({ service: "coda", tool: "list_docs", decision: "allowed", placement: "workers" }),
       ]);
+    });
+  });
+
+  test.each([
+    ["coda_list_docs", () => ({}), "workers"],
+    ["firecrawl_scrape", () => ({ url: `${stack.standInsUrl}/firecrawl/site/` }), "droplet"],
+  ])("a call of %s is one trace of spans, from the client's own down to the API", async (name, args, placement) => {
+    const id = randomBytes(16).toString("hex");
+    const [service, tool] = name.split(/_(.*)/) as [string, string];
+    const response = await fetch(stack.gatewayUrl, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        accept: "application/json, text/event-stream",
+        "mcp-protocol-version": "2025-11-25",
+        authorization: `Bearer ${token}`,
+        traceparent: `00-${id}-00f067aa0ba902b7-01`,
+      },
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: args() } }),
+    });
+    await response.text();
+    expect(response.headers.get("x-request-id")).toBe(id);
+    await eventually(async () => {
+      const spans = (await (await fetch(`${stack.standInsUrl}/otlp/spans?traceId=${id}`)).json()) as CollectedSpan[];
+      const below = (parent: string, spanName: string) => {
+        const found = spans.find((span) => span.parentSpanId === parent && span.name === spanName);
+        expect(found, `${spanName} below ${parent} of ${JSON.stringify(spans)}`).toBeDefined();
+        return found!;
+      };
+      const atGateway = below("00f067aa0ba902b7", `tools/call ${name}`);
+      const toService = below(atGateway.spanId, `tools/call ${tool}`);
+      const atService = below(toService.spanId, `tools/call ${tool}`);
+      const toApi = below(atService.spanId, name.startsWith("coda") ? "GET" : "POST");
+      expect(atService.resource).toMatchObject({ "service.name": service, "hybrid_mcp.placement": placement });
+      expect(toApi.attributes).toMatchObject({ "http.response.status_code": 200 });
+      expect(spans.map(({ status }) => status)).toEqual(spans.map(() => ({})));
     });
   });
 

@@ -214,6 +214,16 @@ const addedServer = z
     }
   });
 
+/** Where spans are sent (config key `hybrid-mcp:telemetry`); headers that let in there are in `telemetryHeaders`. */
+const telemetry = z
+  .strictObject({
+    /** An OTLP/HTTP traces endpoint. */
+    tracesUrl: z.url({ protocol: /^https?$/ }).optional(),
+    /** The same where a container must dial another address. */
+    dropletTracesUrl: z.url({ protocol: /^https?$/ }).optional(),
+  })
+  .prefault({});
+
 /** The MCP gateway (config key `hybrid-mcp:gateway`). */
 const gateway = z
   .strictObject({
@@ -279,6 +289,9 @@ const schema = z.strictObject({
   gateway,
   /** Secrets of servers with `auth.kind` "header", by name: the whole value of the header. */
   serverSecrets: z.record(z.string(), z.string().min(1)).default({}),
+  telemetry,
+  /** Headers of what is sent there, by name, e.g. `authorization`. */
+  telemetryHeaders: z.record(z.string().regex(/^[\w-]+$/, "must be a header's name"), z.string().min(1)).default({}),
   droplet,
   tunnel: z
     .strictObject({
@@ -498,5 +511,7 @@ function isDistinct(names: string[]): boolean {
 }
 
 function isSecretPath(path: PropertyKey[]): boolean {
-  return /secret|sharedConnections/i.test(String(path[0])) || /token|secret|key$/i.test(String(path.at(-1)));
+  return (
+    /secret|sharedConnections|telemetryHeaders/i.test(String(path[0])) || /token|secret|key$/i.test(String(path.at(-1)))
+  );
 }

@@ -9,6 +9,7 @@ import { ServiceContainer } from "./droplet/service-container.ts";
 import { route } from "./edge/route.ts";
 import type { Tunnel } from "./edge/tunnel.ts";
 import { Worker } from "./edge/worker.ts";
+import { telemetryBindings } from "./telemetry.ts";
 import { upstreamVars } from "./upstreams.ts";
 
 export interface ServiceArgs {
@@ -36,13 +37,14 @@ export async function deployService(service: ServiceName, { config, tunnel, brok
     PUBLIC_URL: publicUrl(config, service),
     ISSUER: broker.url,
     ...upstreamVars(config, service, home),
+    ...telemetryBindings(config, home).vars,
   });
 
   const worker = new Worker(service, {
     config,
     bundle: built,
     vars: vars("workers"),
-    secrets: {},
+    secrets: telemetryBindings(config, "workers").secrets,
     bindings: [{ name: "BROKER", type: "service", service: broker.worker.script.scriptName }],
   });
   const container =
@@ -53,7 +55,12 @@ export async function deployService(service: ServiceName, { config, tunnel, brok
       droplet,
       worker,
       bundle: built,
-      env: { ...vars("droplet"), BROKER_URL: config.auth.dropletUrl ?? broker.url, SERVICE_SECRET: secret },
+      env: {
+        ...vars("droplet"),
+        BROKER_URL: config.auth.dropletUrl ?? broker.url,
+        SERVICE_SECRET: secret,
+        ...telemetryBindings(config, "droplet").secrets,
+      },
     });
 
   route(

@@ -6,6 +6,7 @@ import { bundle } from "../bundle.ts";
 import { type Config, publicUrl } from "../config.ts";
 import type { Tunnel } from "../edge/tunnel.ts";
 import { Worker, type WorkerArgs } from "../edge/worker.ts";
+import { telemetryBindings } from "../telemetry.ts";
 import { gatewayConfig } from "./gateway-config.ts";
 
 /** How the gateway is found. */
@@ -16,9 +17,14 @@ export interface Gateway {
 
 /** What the gateway's code finds around it, in a Worker of its own or in the broker's; a binding to the broker apart. */
 export function gatewayBindings(config: Config): Pick<WorkerArgs, "vars" | "secrets" | "bindings"> {
+  const telemetry = telemetryBindings(config, "workers");
   return {
-    vars: { PUBLIC_URL: publicUrl(config, "mcp-gateway"), ISSUER: publicUrl(config, "oauth-broker") },
-    secrets: { SERVER_SECRETS: pulumi.jsonStringify(config.serverSecrets) },
+    vars: {
+      ...telemetry.vars,
+      PUBLIC_URL: publicUrl(config, "mcp-gateway"),
+      ISSUER: publicUrl(config, "oauth-broker"),
+    },
+    secrets: { ...telemetry.secrets, SERVER_SECRETS: pulumi.jsonStringify(config.serverSecrets) },
     bindings: [
       { name: "GATEWAY_CONFIG", type: "json", json: JSON.stringify(gatewayConfig(config)) },
       {

@@ -4,6 +4,7 @@ import { createFirecrawlStandIn } from "../standins/firecrawl/stand-in.ts";
 import { createGithubStandIn } from "../standins/github/stand-in.ts";
 import { createIdentityStandIn } from "../standins/identity/stand-in.ts";
 import { createN8nStandIn } from "../standins/n8n/stand-in.ts";
+import { createOtlpStandIn } from "../standins/otlp/stand-in.ts";
 import { type StandInServer, serveStandIns } from "../standins/serve.ts";
 
 /** What is known at the stand-ins: accounts of the organisation, and the applications of the broker. */
@@ -147,6 +148,7 @@ export function serveAllStandIns({ host, port, stateDir, accounts, log }: ServeO
       github: github.handler,
       firecrawl: firecrawl.handler,
       n8n: n8n.handler,
+      otlp: createOtlpStandIn().handler,
     },
   });
 }

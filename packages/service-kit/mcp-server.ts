@@ -9,6 +9,7 @@ import {
 } from "@modelcontextprotocol/server";
 import type { AuditEvent, CredentialAnswer } from "./broker-contract.ts";
 import type { AnyPrompt, Resource } from "./resource.ts";
+import type { ActiveSpan, Telemetry } from "./telemetry.ts";
 import { type AnyTool, type ToolContext, ToolError } from "./tool.ts";
 import { effectOf, schemasOf } from "./tool-effect.ts";
 import { type UpstreamCall, UpstreamError } from "./upstream.ts";
@@ -36,15 +37,20 @@ export interface McpRequest<Upstream> {
   upstream(call: UpstreamCall): Upstream;
   /** Page on which the person connects the upstream. */
   connectUrl: string;
-  traceparent: string;
+  telemetry: Telemetry;
+  /** The request's own. */
+  span: ActiveSpan;
   /** Takes what happened to a call into the audit trail. */
   audit(event: Pick<AuditEvent, "decision" | "reason" | "tool" | "durationMs">): void;
 }
 
-/** What a call asks a scope for: a tool by its name, a resource by `resource:` and its name. */
+/** Something behind a scope. */
 interface Guarded {
+  /** In the audit trail: a tool by its name, a resource by `resource:` and its name. */
   label: string;
   scope: string;
+  /** Of the request that asks for it, by the semantic conventions of OpenTelemetry for MCP. */
+  span: { name: string; attributes: Record<string, string> };
 }
 
 /** Makes the MCP server of one request: everything behind its scope, every call in the audit trail. */
@@ -71,7 +77,15 @@ function addTool<Upstream>(
   request: McpRequest<Upstream>,
 ): void {
   const { input, output } = schemasOf(tool);
-  const guarded = { label: tool.name, scope: tool.scope };
+  const method = "tools/call";
+  const guarded = {
+    label: tool.name,
+    scope: tool.scope,
+    span: {
+      name: `${method} ${tool.name}`,
+      attributes: { "mcp.method.name": method, "gen_ai.tool.name": tool.name },
+    },
+  };
   mcp.registerTool(
     tool.name,
     {
@@ -104,7 +118,9 @@ function addResource<Upstream>(
   request: McpRequest<Upstream>,
 ): void {
   const { name, title, description, uriTemplate, mimeType, scope } = resource;
-  const guarded = { label: `resource:${name}`, scope };
+  const method = "resources/read";
+  const span = { name: `${method} ${name}`, attributes: { "mcp.method.name": method } };
+  const guarded = { label: `resource:${name}`, scope, span };
   mcp.registerResource(
     name,
     // What there is to read is for tools to find: a list would be the person's whole account.
@@ -144,27 +160,35 @@ function challenge<Upstream>({ label, scope }: Guarded, authInfo: AuthInfo | und
  * @returns what came of it, or what the model is to know of why nothing did
  */
 async function answered<Upstream, Result>(
-  { label }: Guarded,
+  { label, span }: Guarded,
   service: McpService<Upstream>,
   context: ServerContext,
   request: McpRequest<Upstream>,
   work: (context: ToolContext<Upstream>) => Promise<Result>,
 ): Promise<{ result: Result } | { problem: string }> {
   const started = performance.now();
-  const ended = (decision: AuditEvent["decision"], reason?: string) =>
+  request.span.name = span.name;
+  const ended = (decision: AuditEvent["decision"], reason?: string) => {
+    request.span.add(span.attributes, decision === "failed" ? "tool_error" : undefined);
     request.audit({ tool: label, decision, durationMs: performance.now() - started, ...(reason && { reason }) });
+  };
   // The trail gets no text of a tool or an upstream: it may quote arguments.
   const failed = (problem: string, reason: string) => {
     ended("failed", reason);
     return { problem };
   };
+  const { telemetry } = request;
   try {
     const credential = await request.credential();
     if (credential && "problem" in credential)
       return failed(advice(service.title, credential), `the connection is ${credential.problem}`);
     const upstream = request.upstream({
       token: credential?.token ?? "",
-      headers: { traceparent: request.traceparent },
+      headers: { traceparent: request.span.traceparent },
+      ...(telemetry.isOn && {
+        observe: (method: string, { hostname }: URL) =>
+          telemetry.client(method, { "http.request.method": method, "server.address": hostname }),
+      }),
     });
     const { progressToken } = context.mcpReq._meta ?? {};
     const result = await work({

@@ -4,13 +4,14 @@ import { type Admission, type BrokerEnv, brokerOf } from "./broker.ts";
 import { mcpServer } from "./mcp-server.ts";
 import type { AnyPrompt, Resource } from "./resource.ts";
 import { metadataUrl, type ProtectedContext, resourceServer } from "./resource-server.ts";
+import { type ActiveSpan, recorded, Telemetry, type TelemetryEnv } from "./telemetry.ts";
 import type { AnyTool } from "./tool.ts";
 import { clientSelection, SelectionError, selectTools, type ToolSelection } from "./tool-selection.ts";
 import { traced, traceIn } from "./trace.ts";
 import type { UpstreamCall } from "./upstream.ts";
 
 /** Bindings that every service has, the same on Workers (bindings) and on the droplet (environment). */
-export interface ServiceEnv extends BrokerEnv {
+export interface ServiceEnv extends BrokerEnv, TelemetryEnv {
   /** Of the bundle that runs, e.g. `0.1.0+3f2a9c1d`. */
   VERSION: string;
   PLACEMENT: "workers" | "droplet";
@@ -42,6 +43,13 @@ export interface ServiceOptions<Env extends ServiceEnv, Upstream> {
    * `createRequestStateCodec` makes, with a key that every copy of the service has.
    */
   requestState?: NonNullable<ServerOptions["requestState"]>;
+}
+
+/** A request that was let in, and what is recorded of it. */
+interface Admitted {
+  admission: Admission;
+  telemetry: Telemetry;
+  span: ActiveSpan;
 }
 
 /** A service as both homes run it: the default export of a Worker's main module. */
@@ -80,18 +88,26 @@ export function createService<Env extends ServiceEnv, Upstream>(options: Service
     if (!scopes.includes(scope)) throw new Error(`${name} of ${options.name} names the scope ${scope}.`);
   }
   const used = scopes.filter((name) => options.tools.some(({ scope }) => scope === name));
-  const mcp = resourceServer<Env, Admission>({
+  const mcp = resourceServer<Env, Admitted>({
     title: options.title,
     scopes: () => used,
-    async admit(_, env, resource, token) {
+    async admit(request, env, resource, token) {
+      const source = { service: options.name, version: env.VERSION, placement: env.PLACEMENT };
+      const telemetry = new Telemetry(env, source, traceIn(request));
+      const span = telemetry.server(request.method);
+      const asking = telemetry.client("authorize", { "hybrid_mcp.server": "oauth-broker" });
       const admission = await brokerOf(env, options.name).admit(resource, token);
-      return admission && { call: admission.call, props: admission };
+      asking.end();
+      return admission && { call: admission.call, props: { admission, telemetry, span } };
     },
-    handler,
+    async handler(request, env, ctx) {
+      const { telemetry, span } = ctx.props;
+      return recorded(await handler(request, env, ctx), telemetry, span, (work) => ctx.waitUntil(work));
+    },
   });
 
-  async function handler(request: Request, env: Env, ctx: ProtectedContext<Admission>): Promise<Response> {
-    const admission = ctx.props;
+  async function handler(request: Request, env: Env, ctx: ProtectedContext<Admitted>): Promise<Response> {
+    const { admission, telemetry, span } = ctx.props;
     const { call } = admission;
     const broker = brokerOf(env, options.name);
     const trace = traceIn(request);
@@ -112,7 +128,8 @@ export function createService<Env extends ServiceEnv, Upstream>(options: Service
             credential: admission.credential,
             upstream: (upstreamCall) => options.upstream(env, upstreamCall),
             connectUrl: `${env.ISSUER}/auth/${options.name}`,
-            traceparent: trace.traceparent,
+            telemetry,
+            span,
             audit: (event) =>
               broker.record(
                 {
@@ -147,7 +164,7 @@ export function createService<Env extends ServiceEnv, Upstream>(options: Service
   const app = new Hono<{ Bindings: Env }>();
 
   app.use(async (context, next) => {
-    const request = traced(context.req.raw);
+    const request = traced(context.req.raw, context.env.OTLP_TRACES_URL !== undefined);
     context.req.raw = request;
     await next();
     if (context.env.PLACEMENT === "droplet" && request.body && !request.bodyUsed) await discard(request.body);

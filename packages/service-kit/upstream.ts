@@ -1,9 +1,13 @@
+import type { ActiveSpan } from "./telemetry.ts";
+
 /** What the kit gives an upstream client for one tool call. */
 export interface UpstreamCall {
   /** The person's credential for the API; empty for an API that asks for none. */
   token: string;
   /** Go with every request to the API: `traceparent` and the like. */
   headers: Record<string, string>;
+  /** Told of each try of a request; the answer has the `traceparent` that goes with it. */
+  observe?(method: string, url: URL): ActiveSpan;
 }
 
 /** An upstream API that answered with an error, or did not answer. */
@@ -277,6 +281,8 @@ export class UpstreamClient {
     }
     const timeoutMs = Math.min(tryTimeoutMs, left);
     const timeout = AbortSignal.timeout(timeoutMs);
+    const span = this.#options.call.observe?.(method, new URL(url));
+    if (span) headers.set("traceparent", span.traceparent);
     try {
       const answer = await fetch(url, {
         method,
@@ -284,10 +290,12 @@ export class UpstreamClient {
         ...(body !== undefined && { body }),
         signal: AbortSignal.any([signal, timeout]),
       });
+      span?.end({ "http.response.status_code": answer.status }, answer.ok ? undefined : String(answer.status));
       const used = use(answer);
       if (!used) await answer.body?.cancel();
       return await used;
     } catch (error) {
+      span?.end({}, signal.aborted ? "cancelled" : timeout.aborted ? "timeout" : "unreachable");
       if (signal.aborted || error instanceof UpstreamError) throw error;
       const why = timeout.aborted ? `no answer in ${timeoutMs} ms` : "unreachable";
       throw new UpstreamError(`${title} did not answer (${why}). ${advice.unanswered ?? byDefault(method)}`);

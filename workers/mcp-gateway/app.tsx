@@ -1,15 +1,17 @@
 import { metadataUrl, type ProtectedContext, resourceServer } from "@hybrid-mcp/service-kit/resource-server";
+import { type ActiveSpan, recorded, Telemetry } from "@hybrid-mcp/service-kit/telemetry";
 import { traced, traceIn } from "@hybrid-mcp/service-kit/trace";
 import { readRequestBody } from "@modelcontextprotocol/server";
 import { type Context, Hono } from "hono";
 import { type Admission, admit } from "./admission.ts";
-import type { GatewayEnv } from "./config.ts";
+import type { GatewayEnv, ServerConfig } from "./config.ts";
 import { directoryFor, openDirectory } from "./directory.ts";
 import { DirectoryPage, PAGE_POLICY } from "./directory-page.tsx";
 import type { GatewayRequest } from "./gateway-request.ts";
-import { ErrorCode, errorResponse, isRequest, REFUSED } from "./json-rpc.ts";
+import { ErrorCode, errorResponse, isRequest, type JsonRpcRequest, REFUSED } from "./json-rpc.ts";
+import { splitName } from "./lists.ts";
 import { serveMcp } from "./mcp.ts";
-import { serversFor } from "./subject.ts";
+import { serversFor, textOf } from "./subject.ts";
 import { upstreamServers } from "./upstream-servers.ts";
 
 const NAME = "mcp-gateway";
@@ -18,6 +20,9 @@ const NAME = "mcp-gateway";
 interface Props {
   admission: Admission;
   body: Body;
+  telemetry: Telemetry;
+  /** The request's own. */
+  span: ActiveSpan;
 }
 
 /** A request's body, read once. */
@@ -27,16 +32,34 @@ const guarded = resourceServer<GatewayEnv, Props>({
   title: "MCP gateway",
   scopes: (env) => env.GATEWAY_CONFIG.servers.flatMap(({ scopes }) => scopes.map(({ name }) => name)),
   async admit(request, env, _, token) {
+    const telemetry = new Telemetry(
+      env,
+      { service: NAME, version: env.VERSION, placement: "workers" },
+      traceIn(request),
+    );
+    const span = telemetry.server(request.method);
     // It says which servers are about to be called: so the broker is asked once.
     const body = await readBody(request, env.GATEWAY_CONFIG.maxBodyBytes);
     const { servers } = env.GATEWAY_CONFIG;
     const message = "json" in body && isRequest(body.json) ? body.json : undefined;
     const listed = message ?? (isDirectory(request) ? LIST_TOOLS : undefined);
+    if (message) span.name = nameOf(message, servers);
+    const asking = telemetry.client("authorize", { "hybrid_mcp.server": "oauth-broker" });
     const admission = await admit(env, token, (viewer) => (listed ? serversFor(listed, servers, viewer) : []));
-    return admission && { call: admission.call, props: { admission, body } };
+    asking.end();
+    return admission && { call: admission.call, props: { admission, body, telemetry, span } };
   },
-  handler: (request, env, ctx) => handle(request, env, ctx),
+  async handler(request, env, ctx) {
+    const { telemetry, span } = ctx.props;
+    return recorded(await handle(request, env, ctx), telemetry, span, (work) => ctx.waitUntil(work));
+  },
 });
+
+/** A request by its method and tool; a name that no server can have is a client's own words. */
+function nameOf({ method, params }: JsonRpcRequest, servers: readonly ServerConfig[]): string {
+  const name = textOf(params?.name);
+  return method === "tools/call" && splitName(servers, name) ? `${method} ${name.slice(0, 64)}` : method;
+}
 
 /** What the directory shows of each server. */
 const LIST_TOOLS = { jsonrpc: "2.0", id: 0, method: "tools/list" } as const;
@@ -44,7 +67,7 @@ const LIST_TOOLS = { jsonrpc: "2.0", id: 0, method: "tools/list" } as const;
 const isDirectory = (request: Request) => new URL(request.url).pathname === "/mcp/servers";
 
 async function handle(request: Request, env: GatewayEnv, ctx: ProtectedContext<Props>): Promise<Response> {
-  const { admission, body } = ctx.props;
+  const { admission, body, telemetry } = ctx.props;
   const { call } = admission;
   const trace = traceIn(request);
   const waitUntil = (work: Promise<unknown>) => ctx.waitUntil(work);
@@ -53,6 +76,7 @@ async function handle(request: Request, env: GatewayEnv, ctx: ProtectedContext<P
     servers: upstreamServers(env.GATEWAY_CONFIG, waitUntil),
     admission,
     trace,
+    telemetry,
     signal: request.signal,
     audit(event) {
       const user = { user: call.userId, client: call.clientId, grant: call.grantId };
@@ -98,7 +122,7 @@ const PRIVATE = { "cache-control": "private, no-store", vary: "authorization, ac
 export const app = new Hono<{ Bindings: GatewayEnv }>();
 
 app.use(async (c, next) => {
-  const request = traced(c.req.raw);
+  const request = traced(c.req.raw, c.env.OTLP_TRACES_URL !== undefined);
   c.req.raw = request;
   await next();
   c.res.headers.set("x-served-by", "workers");

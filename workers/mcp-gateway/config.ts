@@ -1,5 +1,6 @@
 import type { ConnectionsConfig } from "@hybrid-mcp/oauth-broker/config";
 import type { GatewayBinding } from "@hybrid-mcp/service-kit/broker-contract";
+import type { TelemetryEnv } from "@hybrid-mcp/service-kit/telemetry";
 
 /** An MCP server behind the gateway (binding `GATEWAY_CONFIG`, JSON). */
 export interface ServerConfig {
@@ -46,7 +47,7 @@ export interface RateLimit {
   limit(options: { key: string }): Promise<{ success: boolean }>;
 }
 
-export interface GatewayEnv {
+export interface GatewayEnv extends TelemetryEnv {
   VERSION: string;
   /** Origin at which clients reach the gateway, e.g. `https://mcp.example.com`. */
   PUBLIC_URL: string;

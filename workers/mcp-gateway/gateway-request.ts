@@ -1,4 +1,5 @@
 import type { AuditEvent } from "@hybrid-mcp/service-kit/broker-contract";
+import type { Telemetry } from "@hybrid-mcp/service-kit/telemetry";
 import type { Trace } from "@hybrid-mcp/service-kit/trace";
 import type { Admission } from "./admission.ts";
 import type { GatewayEnv } from "./config.ts";
@@ -11,6 +12,7 @@ export interface GatewayRequest {
   servers: readonly UpstreamServer[];
   admission: Admission;
   trace: Trace;
+  telemetry: Telemetry;
   /** Aborted when the client goes away. */
   signal: AbortSignal;
   /** Takes what the gateway itself decided into the audit trail, after the answer. */

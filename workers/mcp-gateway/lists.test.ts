@@ -1,3 +1,5 @@
+import { Telemetry } from "@hybrid-mcp/service-kit/telemetry";
+import { traceOf } from "@hybrid-mcp/service-kit/trace";
 import { expect, test, vi } from "vitest";
 import type { ServerConfig } from "./config.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
@@ -24,6 +26,8 @@ function named(name: string, auth: ServerConfig["auth"]) {
   return { config: config(name, auth), list } as unknown as UpstreamServer & { list: typeof list };
 }
 
+const trace = traceOf(new Request("https://mcp.example.com/mcp"));
+
 const requestOf = (person: string, server: UpstreamServer, scopes: string[]): GatewayRequest => ({
   env: { GATEWAY_CONFIG: { servers: [], listTimeoutMs: 1_000, listTtlMs: 60_000 } } as never,
   servers: [server],
@@ -33,7 +37,8 @@ const requestOf = (person: string, server: UpstreamServer, scopes: string[]): Ga
     entryTo: () => ({ headers: server.config.auth.kind === "none" ? ({} as never) : { authorization: person } }),
     forget: () => {},
   },
-  trace: { id: "0", traceparent: "00" },
+  trace,
+  telemetry: new Telemetry({}, { service: "mcp-gateway", version: "1", placement: "workers" }, trace),
   signal: new AbortController().signal,
   audit: () => {},
 });

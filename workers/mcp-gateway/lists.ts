@@ -78,7 +78,7 @@ export async function listOf(kind: ListKind, server: UpstreamServer, request: Ga
   const known = keptList(kind, config, viewer);
   if (known) return known;
   const { listTimeoutMs, listTtlMs } = request.env.GATEWAY_CONFIG;
-  const items = await reach(server, request, listTimeoutMs, (access) => server.list(kind, access));
+  const items = await reach(server, request, listTimeoutMs, `${kind}/list`, (access) => server.list(kind, access));
   const entry = { items, until: Date.now() + listTtlMs };
   kept.set(keyOf(kind, config, viewer), entry, JSON.stringify(items).length);
   return items;

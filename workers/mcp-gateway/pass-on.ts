@@ -173,7 +173,8 @@ async function forwarded(
   const { callTimeoutMs } = request.env.GATEWAY_CONFIG;
   const sent: ForwardedRequest = { message, headers: headersFor(message, headers) };
   const { config } = server;
-  const response = await reach(server, request, callTimeoutMs, async (access) => {
+  const what = message.method === "tools/call" ? `${message.method} ${textOf(message.params?.name)}` : message.method;
+  const response = await reach(server, request, callTimeoutMs, what, async (access) => {
     const response = await server.forward(sent, access);
     await throwIfBroken(response, config);
     return response;

@@ -10,12 +10,14 @@ export const health = new Health();
  * Speaks to a server for a request, unless it is known to be down; what comes of it tells about its health.
  *
  * @param timeoutMs longest wait for `work`, in milliseconds
+ * @param what is asked of it, e.g. `tools/list`
  * @throws {ServerFailure} with a sentence for people when it does not work; the client's own reason when it went away
  */
 export async function reach<Result>(
   server: UpstreamServer,
   request: GatewayRequest,
   timeoutMs: number,
+  what: string,
   work: (access: ServerAccess) => Promise<Result>,
 ): Promise<Result> {
   const { name, title } = server.config;
@@ -29,17 +31,23 @@ export async function reach<Result>(
     late.reject(new ServerFailure(`${title} did not answer within ${timeoutMs / 1000} s.`));
     limit.abort();
   }, timeoutMs);
+  const span = request.telemetry.client(what, {
+    "hybrid_mcp.server": name,
+    "server.address": new URL(server.config.url).hostname,
+  });
   const access: ServerAccess = {
     headers: entry.headers,
-    traceparent: request.trace.traceparent,
+    traceparent: span.traceparent,
     signal: AbortSignal.any([request.signal, limit.signal]),
   };
   try {
     // Not every answer heeds the signal.
     const result = await Promise.race([work(access), late.promise]);
     health.succeeded(name, performance.now() - started);
+    span.end();
     return result;
   } catch (error) {
+    span.end({}, request.signal.aborted ? "cancelled" : "server_failure");
     if (request.signal.aborted) throw error;
     const failure = error instanceof ServerFailure ? error : new ServerFailure(`${title} did not answer with MCP.`);
     if (failure !== error) {
