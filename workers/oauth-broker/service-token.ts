@@ -58,7 +58,7 @@ export async function signServiceToken(
     .setIssuedAt(now)
     .setExpirationTime(expiresAt)
     .setJti(crypto.randomUUID())
-    .sign(await importJWK(key, ALGORITHM));
+    .sign(await keysOf(env).signs);
   return { token, expiresAt };
 }
 
@@ -69,7 +69,7 @@ export async function readServiceToken(
   token: string,
 ): Promise<AuthorizedCall | null> {
   try {
-    const { payload } = await jwtVerify<Claims>(token, createLocalJWKSet(publicKeys(env)), {
+    const { payload } = await jwtVerify<Claims>(token, keysOf(env).published, {
       issuer: env.BROKER_CONFIG.issuer,
       audience: resource,
       algorithms: [ALGORITHM],
@@ -103,6 +103,28 @@ export function publicKeys(env: BrokerEnv): { keys: JWK[] } {
       use: "sig",
     })),
   };
+}
+
+/** Keys as they are used: reading one in costs more than a signature. */
+interface ReadKeys {
+  from: string;
+  signs: ReturnType<typeof importJWK>;
+  published: ReturnType<typeof createLocalJWKSet>;
+}
+
+let read: ReadKeys | undefined;
+
+/** The keys of this isolate's env, read in once. */
+function keysOf(env: BrokerEnv): ReadKeys {
+  if (read?.from !== env.SIGNING_KEYS) {
+    const [first] = signingKeys(env);
+    read = {
+      from: env.SIGNING_KEYS,
+      signs: importJWK(first!, ALGORITHM),
+      published: createLocalJWKSet(publicKeys(env)),
+    };
+  }
+  return read;
 }
 
 /** The first signs; the others are published until the last token that they signed has expired. */
