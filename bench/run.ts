@@ -11,7 +11,7 @@ export interface Benchmark {
   run(): Promise<{ rows: Row[]; verdict: string }>;
 }
 
-interface Row {
+export interface Row {
   peer: string;
   medianMs: number;
   /** Beside the first peer. */
