@@ -4,14 +4,14 @@ import { traced, traceIn } from "@hybrid-mcp/service-kit/trace";
 import { readRequestBody } from "@modelcontextprotocol/server";
 import { type Context, Hono } from "hono";
 import { type Admission, admit } from "./admission.ts";
-import type { GatewayEnv, ServerConfig } from "./config.ts";
+import type { GatewayEnv } from "./config.ts";
 import { directoryFor, openDirectory } from "./directory.ts";
 import { DirectoryPage, PAGE_POLICY } from "./directory-page.tsx";
 import type { GatewayRequest } from "./gateway-request.ts";
-import { ErrorCode, errorResponse, isRequest, type JsonRpcRequest, REFUSED } from "./json-rpc.ts";
-import { splitName } from "./lists.ts";
+import { ErrorCode, errorResponse, isRequest, REFUSED } from "./json-rpc.ts";
 import { serveMcp } from "./mcp.ts";
-import { serversFor, textOf } from "./subject.ts";
+import { labelOf } from "./pass-on.ts";
+import { serversFor } from "./subject.ts";
 import { upstreamServers } from "./upstream-servers.ts";
 
 const NAME = "mcp-gateway";
@@ -43,7 +43,8 @@ const guarded = resourceServer<GatewayEnv, Props>({
     const { servers } = env.GATEWAY_CONFIG;
     const message = "json" in body && isRequest(body.json) ? body.json : undefined;
     const listed = message ?? (isDirectory(request) ? LIST_TOOLS : undefined);
-    if (message) span.name = nameOf(message, servers);
+    const label = message && labelOf(message, env);
+    if (label) span.name = label === message.method ? label : `${message.method} ${label}`;
     const asking = telemetry.client("authorize", { "hybrid_mcp.server": "oauth-broker" });
     const admission = await admit(env, token, (viewer) => (listed ? serversFor(listed, servers, viewer) : []));
     asking.end();
@@ -54,12 +55,6 @@ const guarded = resourceServer<GatewayEnv, Props>({
     return recorded(await handle(request, env, ctx), telemetry, span, (work) => ctx.waitUntil(work));
   },
 });
-
-/** A request by its method and tool; a name that no server can have is a client's own words. */
-function nameOf({ method, params }: JsonRpcRequest, servers: readonly ServerConfig[]): string {
-  const name = textOf(params?.name);
-  return method === "tools/call" && splitName(servers, name) ? `${method} ${name.slice(0, 64)}` : method;
-}
 
 /** What the directory shows of each server. */
 const LIST_TOOLS = { jsonrpc: "2.0", id: 0, method: "tools/list" } as const;

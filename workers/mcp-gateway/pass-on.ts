@@ -1,5 +1,5 @@
 import { insufficientScope } from "@cloudflare/workers-oauth-provider";
-import type { ServerConfig } from "./config.ts";
+import type { GatewayEnv, ServerConfig } from "./config.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
 import { ErrorCode, errorResponse, type JsonRpcRequest, REFUSED } from "./json-rpc.ts";
 import { ServerFailure } from "./legacy-connection.ts";
@@ -45,7 +45,7 @@ export async function passOn(
   auth: { audience: string },
 ): Promise<Response> {
   const started = performance.now();
-  const label = labelOf(message, request);
+  const label = labelOf(message, request.env);
   const ended = (decision: "allowed" | "denied" | "failed", reason?: string) =>
     request.audit({ decision, tool: label, durationMs: performance.now() - started, ...(reason && { reason }) });
   try {
@@ -71,7 +71,7 @@ export async function passOn(
 }
 
 /** What the trail calls it: the tool as the client knows it, else the method. */
-function labelOf({ method, params }: JsonRpcRequest, { env }: GatewayRequest): string {
+export function labelOf({ method, params }: JsonRpcRequest, env: GatewayEnv): string {
   const name = textOf(params?.name);
   const known = method === "tools/call" && splitName(env.GATEWAY_CONFIG.servers, name);
   return known ? name.slice(0, 64) : method;
