@@ -50,11 +50,24 @@ export function brokerOf(env: BrokerEnv, service: string): Broker {
   throw new Error("The broker is not bound: set BROKER (a service binding), or BROKER_URL and SERVICE_SECRET.");
 }
 
+/**
+ * Asks a question that changes nothing once more when its answer is lost, as when the broker's Worker is replaced at that
+ * moment: no call has to fail for that.
+ */
+export async function askedAgain<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    console.error(`the broker is asked once more: ${(error as Error).message}`);
+    return ask();
+  }
+}
+
 /** One RPC answers who may do what, and with which credential; another one, after the answer, tells the trail. */
 function boundBroker(binding: BrokerBinding): Broker {
   return {
     async admit(resource, token) {
-      const answer: CallAnswer | null = await binding.authorize(resource, token);
+      const answer: CallAnswer | null = await askedAgain(() => binding.authorize(resource, token));
       return answer && { call: answer.call, credential: async () => answer.credential };
     },
     record(event, waitUntil) {

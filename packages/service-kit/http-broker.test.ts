@@ -9,8 +9,10 @@ import { httpBroker } from "./http-broker.ts";
 let broker: TestBroker;
 /** Paths that were asked since the last look. */
 let asked: string[];
-/** Makes the next question to a path fail as if nobody answered. */
+/** Makes every question to a path fail as if nobody answered. */
 let unreachable: string | undefined;
+/** Paths of which one question each fails, in this order. */
+let lost: string[];
 
 beforeAll(async () => {
   broker = await TestBroker.start({
@@ -24,11 +26,14 @@ afterAll(() => broker?.close());
 beforeEach(() => {
   asked = [];
   unreachable = undefined;
+  lost = [];
   const real = fetch;
   vi.spyOn(globalThis, "fetch").mockImplementation((input, init) => {
     const { pathname } = new URL(String(input));
     asked.push(pathname);
-    return pathname === unreachable ? Promise.reject(new TypeError("connection refused")) : real(input, init);
+    const breaks = pathname === unreachable || lost[0] === pathname;
+    if (lost[0] === pathname) lost.shift();
+    return breaks ? Promise.reject(new TypeError("connection refused")) : real(input, init);
   });
   vi.useFakeTimers({ toFake: ["Date"] });
 });
@@ -95,6 +100,26 @@ describe("who may do what", () => {
     const token = await broker.tokenFor("ada", ["coda:read"]);
     const service = await make();
     await expect(service.admit(RESOURCE, token)).rejects.toThrow(message);
+  });
+});
+
+describe("a connection that breaks", () => {
+  test("while the broker is asked costs no call: it is asked once more", async () => {
+    const service = asService();
+    const token = await broker.tokenFor("ada", ["coda:read"]);
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    lost = ["/introspect", "/token/coda"];
+    const admission = await service.admit(RESOURCE, token);
+    expect(await admission!.credential()).toMatchObject({ token: "coda-token-of-the-organisation" });
+    expect(lost).toEqual([]);
+  });
+
+  test("every time is told", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    unreachable = "/introspect";
+    asked = [];
+    await expect(asService().admit(RESOURCE, "some:other:token")).rejects.toThrow("connection refused");
+    expect(asked).toEqual(["/introspect", "/introspect"]);
   });
 });
 

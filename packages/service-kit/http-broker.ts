@@ -1,5 +1,5 @@
 import { type AuditBuffer, auditBuffer } from "./audit-buffer.ts";
-import type { Broker } from "./broker.ts";
+import { askedAgain, type Broker } from "./broker.ts";
 import type { Caller, CredentialAnswer } from "./broker-contract.ts";
 
 export interface HttpBrokerOptions {
@@ -58,14 +58,19 @@ interface Introspection {
  */
 export function httpBroker({ url, issuer, service, secret }: HttpBrokerOptions): Broker {
   const authorization = `Basic ${btoa(`${service}:${secret}`)}`;
-  const ask = (path: string, init: { body: URLSearchParams | string; type?: string }) =>
+  const send = (path: string, init: { body: URLSearchParams | string; type?: string; signal: AbortSignal }) =>
     fetch(url + path, {
       method: "POST",
       headers: { authorization, ...(init.type && { "content-type": init.type }) },
       body: init.body,
       redirect: "manual",
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+      signal: init.signal,
     });
+  const ask = (path: string, body: URLSearchParams) => {
+    // For both times together.
+    const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+    return askedAgain(() => send(path, { body, signal }));
+  };
   let memory = memories.get(url);
   if (!memory) {
     memory = { calls: new Map(), credentials: new Map(), events: auditBuffer() };
@@ -76,7 +81,7 @@ export function httpBroker({ url, issuer, service, secret }: HttpBrokerOptions):
   const introspected = async (token: string, key: string): Promise<Caller | null> => {
     const known = fresh(calls, key);
     if (known) return known;
-    const response = await ask("/introspect", { body: new URLSearchParams({ token }) });
+    const response = await ask("/introspect", new URLSearchParams({ token }));
     if (response.status !== 200) {
       await response.body?.cancel();
       throw new Error(`the broker answered ${response.status} to an introspection`);
@@ -98,13 +103,12 @@ export function httpBroker({ url, issuer, service, secret }: HttpBrokerOptions):
   const exchanged = async (token: string, key: string): Promise<CredentialAnswer | undefined> => {
     const known = fresh(credentials, key);
     if (known) return known;
-    const response = await ask(`/token/${service}`, {
-      body: new URLSearchParams({
-        grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
-        subject_token: token,
-        subject_token_type: ACCESS_TOKEN,
-      }),
+    const exchange = new URLSearchParams({
+      grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+      subject_token: token,
+      subject_token_type: ACCESS_TOKEN,
     });
+    const response = await ask(`/token/${service}`, exchange);
     const body = (await response.json()) as {
       access_token?: string;
       expires_in?: number;
@@ -136,7 +140,8 @@ export function httpBroker({ url, issuer, service, secret }: HttpBrokerOptions):
     flush(waitUntil) {
       waitUntil(
         events.send(async (batch) => {
-          const response = await ask("/audit", { body: JSON.stringify(batch), type: "application/json" });
+          const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+          const response = await send("/audit", { body: JSON.stringify(batch), type: "application/json", signal });
           await response.body?.cancel();
           if (!response.ok) throw new Error(`the broker answered ${response.status}`);
         }),

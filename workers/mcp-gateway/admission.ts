@@ -1,3 +1,4 @@
+import { askedAgain } from "@hybrid-mcp/service-kit/broker";
 import type { Caller, GatewayAnswer } from "@hybrid-mcp/service-kit/broker-contract";
 import { BoundedMap } from "./bounded-map.ts";
 import type { GatewayEnv, ServerConfig } from "./config.ts";
@@ -64,7 +65,7 @@ export async function admit(
   const unknown = () => needed(viewer).filter((server) => isPersonal(server) && !asked.has(server) && !kept(server));
   const ask = async (servers: ServerConfig[]) => {
     const names = servers.map(({ name }) => name);
-    const answer = await env.BROKER.authorizeGateway(token, names);
+    const answer = await askedAgain(() => env.BROKER.authorizeGateway(token, names));
     if (!answer) return null;
     viewer = viewerOf(answer);
     viewers.set(hash, viewer);
