@@ -35,13 +35,12 @@ export async function createRelay(): Promise<Relay> {
     const port = target;
     const upstream = connect({ port, host: "127.0.0.1", noDelay: true });
     open.set(client, port);
-    const end = () => {
+    client.on("close", () => {
       open.delete(client);
-      client.destroy();
       upstream.destroy();
-    };
-    client.on("close", end);
-    upstream.on("error", end).on("close", end);
+    });
+    // What came from there before it closed is still handed on.
+    upstream.on("error", () => client.destroy()).on("close", () => client.destroySoon());
     client.pipe(upstream).pipe(client);
   };
 
