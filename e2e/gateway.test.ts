@@ -27,11 +27,6 @@ let token: string;
 beforeAll(async () => {
   // The callers below are one person, who calls one tool more often than people do.
   stack = await TestStack.create({ "services.github.enabled": false, "gateway.callsPerMinute": 100_000 });
-  const { ports, subnet } = stack.stack;
-  stack.stack.setFlag(["telemetry"], {
-    tracesUrl: `${stack.standInsUrl}/otlp/v1/traces`,
-    dropletTracesUrl: `http://${subnet.gateway}:${ports.standIns}/otlp/v1/traces`,
-  });
   await stack.must("up");
   token = await stack.token("mcp-gateway");
 });

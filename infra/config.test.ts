@@ -227,6 +227,21 @@ describe("a bad config names the key, the value and what is allowed", () => {
       '  hybrid-mcp:gateway.servers.0.auth.of: "wiki" is not allowed; allowed: coda, github, firecrawl, google, n8n',
     ],
     [
+      "a tool to leave out that there is not",
+      withServices({ coda: { tools: { exclude: ["list_dogs"] } } }),
+      '  hybrid-mcp:services.coda.tools: {"exclude":["list_dogs"]} names what is not there: There is no tool "list_dogs" to leave out.',
+    ],
+    [
+      "toolsets of a service that has none",
+      withServices({ coda: { tools: { toolsets: ["docs"] } } }),
+      '  hybrid-mcp:services.coda.tools: {"toolsets":["docs"]} names what is not there: There is no toolset "docs"; the service has no toolsets.',
+    ],
+    [
+      "telemetry that goes nowhere",
+      { ...good, "hybrid-mcp:telemetry": '{"tracesUrl":"collector:4318"}' },
+      expect.stringMatching(/^ {2}hybrid-mcp:telemetry\.tracesUrl: "collector:4318" is not allowed/),
+    ],
+    [
       "two products of the same name",
       withAuth({ products: Array(2).fill({ name: "crm", clientIds: ["x"], services: ["coda"] }) }),
       expect.stringMatching(/^ {2}hybrid-mcp:auth\.products: .* has a name twice$/),

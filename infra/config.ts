@@ -10,7 +10,11 @@ import {
   type ServiceName,
   serviceNames,
 } from "@hybrid-mcp/catalogue";
+import { tools as codaTools } from "@hybrid-mcp/coda/tools";
+import { tools as firecrawlTools } from "@hybrid-mcp/firecrawl/tools";
+import { tools as githubTools } from "@hybrid-mcp/github/tools";
 import { isTaken, MAX_NAME, prefixed } from "@hybrid-mcp/mcp-gateway/tool-names";
+import { selectionProblem, type ToolSelection } from "@hybrid-mcp/service-kit/tool-selection";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
@@ -66,6 +70,29 @@ const baseUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/
 
 const placements = (service: ServiceName) => catalogue[service].placements as readonly Placement[];
 
+const toolsOf: Record<ServiceName, Parameters<typeof selectionProblem>[0]> = {
+  coda: codaTools,
+  github: githubTools,
+  firecrawl: firecrawlTools,
+};
+
+/** Which tools of a service there are at most; a client can ask for fewer. */
+const toolSelection = (name: ServiceName) =>
+  z
+    .strictObject({
+      /** Groups of tools, where a service has them. */
+      toolsets: z.array(z.string()).min(1, "must name at least one").optional(),
+      /** Only tools that change nothing. */
+      readOnly: z.boolean().optional(),
+      /** Tools that there are not, by name. */
+      exclude: z.array(z.string()).optional(),
+    })
+    .superRefine((selection, context) => {
+      const message = selectionProblem(toolsOf[name], selection as ToolSelection);
+      if (message) context.addIssue({ code: "custom", message: `names what is not there: ${message}` });
+    })
+    .optional();
+
 const service = (name: ServiceName) =>
   z.strictObject({
     enabled: z.boolean().default(true),
@@ -74,6 +101,7 @@ const service = (name: ServiceName) =>
     upstreamUrl: baseUrl.optional(),
     /** The same where a container must dial another address. */
     dropletUpstreamUrl: baseUrl.optional(),
+    tools: toolSelection(name),
   });
 
 /** Who is meant: whoever one of these fits. */

@@ -249,6 +249,27 @@ describe("the gateway", () => {
   });
 });
 
+test("spans are sent from both homes and the gateway, with headers that are secret, to where each can dial", async () => {
+  const resources = await run({
+    services: { coda: { placement: "droplet", tools: { readOnly: true } } },
+    telemetry: { tracesUrl: "https://otlp.example.com/v1/traces", dropletTracesUrl: "http://10.0.0.9:4318/v1/traces" },
+    telemetryHeaders: { authorization: "Bearer otlp-secret" },
+    droplet,
+  });
+  for (const name of ["coda-script", "mcp-gateway-script"]) {
+    // biome-ignore lint/suspicious/noExplicitAny: as the mocks hand them over
+    const bindings: any[] = secret(one(resources, "WorkersScript", name).inputs.bindings);
+    const of = (binding: string) => bindings.find((each) => each.name === binding);
+    expect(of("OTLP_TRACES_URL")).toMatchObject({ type: "plain_text", text: "https://otlp.example.com/v1/traces" });
+    const headers = '{"authorization":"Bearer otlp-secret"}';
+    expect(of("OTLP_HEADERS")).toMatchObject({ type: "secret_text", text: headers });
+  }
+  const envs: string[] = secret(one(resources, "Container", "coda").inputs.envs);
+  expect(envs).toContain("OTLP_TRACES_URL=http://10.0.0.9:4318/v1/traces");
+  expect(envs).toContain('OTLP_HEADERS={"authorization":"Bearer otlp-secret"}');
+  expect(envs).toContain('TOOLS={"readOnly":true}');
+});
+
 test("in the consolidated topology one Worker has both hostnames, and the broker's script keeps its name", async () => {
   const resources = await run({
     auth: { topology: "consolidated", providers: ["github"], github: { clientId: "Iv1.abc" } },

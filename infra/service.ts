@@ -27,7 +27,7 @@ export interface ServiceArgs {
  * the route that decides which of them answers.
  */
 export async function deployService(service: ServiceName, { config, tunnel, broker, secret, droplet }: ServiceArgs) {
-  const { placement } = config.services[service];
+  const { placement, tools } = config.services[service];
   const built = await bundle(service);
   const dropletUrl = `https://${gateHostname(service, config.domain)}`;
 
@@ -38,6 +38,7 @@ export async function deployService(service: ServiceName, { config, tunnel, brok
     ISSUER: broker.url,
     ...upstreamVars(config, service, home),
     ...telemetryBindings(config, home).vars,
+    ...(tools && { TOOLS: JSON.stringify(tools) }),
   });
 
   const worker = new Worker(service, {

@@ -101,6 +101,10 @@ function localValues(stack: LocalStack, images: LocalImages): Values {
       connections,
       dropletUrl: `http://${inContainer}:${stack.portOf("oauth-broker")}`,
     },
+    telemetry: {
+      tracesUrl: `http://127.0.0.1:${ports.standIns}/otlp/v1/traces`,
+      dropletTracesUrl: `http://${inContainer}:${ports.standIns}/otlp/v1/traces`,
+    },
     droplet: { dockerHost: `unix://${stack.engineSocket}`, subnet: subnet.cidr, images },
     tunnel: { edge: `${inContainer}:${ports.edge}` },
     cutover: { dial: tls ? `https://127.0.0.1:${tls.port}` : `http://127.0.0.1:${ports.edge}` },
