@@ -4,6 +4,7 @@ import { Client as LegacyClient } from "@modelcontextprotocol/sdk/client/index.j
 import { StreamableHTTPClientTransport as LegacyTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CollectedSpan } from "../local/standins/otlp/stand-in.ts";
+import { post } from "../workers/oauth-broker/testing/service-client.ts";
 import { TestBrowser } from "../workers/oauth-broker/testing/test-browser.ts";
 import { openStream, startCaller, summary } from "./support/callers.ts";
 import { eventually } from "./support/eventually.ts";
@@ -75,22 +76,8 @@ describe.each(["separate", "consolidated"])("in the topology %s", (topology) => 
   });
 
   test("without a token the answer is 401, with too little granted 403 with every scope that is needed", async () => {
-    const call = (own?: string) =>
-      fetch(stack.gatewayUrl, {
-        method: "POST",
-        headers: {
-          "content-type": "application/json",
-          accept: "application/json, text/event-stream",
-          "mcp-protocol-version": "2025-11-25",
-          ...(own && { authorization: `Bearer ${own}` }),
-        },
-        body: JSON.stringify({
-          jsonrpc: "2.0",
-          id: 1,
-          method: "tools/call",
-          params: { name: "coda_upsert_rows", arguments: { doc: SEEDED_DOC, table: "People", rows: [{ Name: "A" }] } },
-        }),
-      });
+    const rows = { doc: SEEDED_DOC, table: "People", rows: [{ Name: "A" }] };
+    const call = (own?: string) => post(stack.gatewayUrl, own, "coda_upsert_rows", rows);
     const anonymous = await call();
     expect(anonymous.status).toBe(401);
     expect(anonymous.headers.get("www-authenticate")).toContain("resource_metadata=");
@@ -101,21 +88,7 @@ describe.each(["separate", "consolidated"])("in the topology %s", (topology) => 
   });
 
   test("a call is in the trail of the service under the request id that the client was told", async () => {
-    const response = await fetch(stack.gatewayUrl, {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        accept: "application/json, text/event-stream",
-        "mcp-protocol-version": "2025-11-25",
-        authorization: `Bearer ${token}`,
-      },
-      body: JSON.stringify({
-        jsonrpc: "2.0",
-        id: 1,
-        method: "tools/call",
-        params: { name: "coda_list_docs", arguments: {} },
-      }),
-    });
+    const response = await post(stack.gatewayUrl, token, "coda_list_docs");
     await response.text();
     const id = response.headers.get("x-request-id");
     await eventually(async () => {
@@ -131,17 +104,8 @@ describe.each(["separate", "consolidated"])("in the topology %s", (topology) => 
   ])("a call of %s is one trace of spans, from the client's own down to the API", async (name, args, placement) => {
     const id = randomBytes(16).toString("hex");
     const [service, tool] = name.split(/_(.*)/) as [string, string];
-    const response = await fetch(stack.gatewayUrl, {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        accept: "application/json, text/event-stream",
-        "mcp-protocol-version": "2025-11-25",
-        authorization: `Bearer ${token}`,
-        traceparent: `00-${id}-00f067aa0ba902b7-01`,
-      },
-      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: args() } }),
-    });
+    const traceparent = `00-${id}-00f067aa0ba902b7-01`;
+    const response = await post(stack.gatewayUrl, token, name, args(), { traceparent });
     await response.text();
     expect(response.headers.get("x-request-id")).toBe(id);
     await eventually(async () => {
@@ -206,18 +170,8 @@ describe("n8n's own MCP server, which speaks an older version", () => {
 
   test("a person who may only read may not run a workflow, and that is in the trail", async () => {
     const reader = await stack.token("mcp-gateway", { scopes: ["n8n:read"] });
-    const ask = (tool: string, args: object) =>
-      fetch(stack.gatewayUrl, {
-        method: "POST",
-        headers: {
-          "content-type": "application/json",
-          accept: "application/json, text/event-stream",
-          "mcp-protocol-version": "2025-11-25",
-          authorization: `Bearer ${reader}`,
-        },
-        body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: tool, arguments: args } }),
-      });
-    expect(await (await ask("n8n_search_workflows", {})).text()).toContain("Weekly report");
+    const ask = (tool: string, args = {}) => post(stack.gatewayUrl, reader, tool, args);
+    expect(await (await ask("n8n_search_workflows")).text()).toContain("Weekly report");
     const refused = await ask("n8n_execute_workflow", { workflowId: "7kQm3pRsVb81YcEw" });
     expect(refused.status).toBe(403);
     expect(refused.headers.get("www-authenticate")).toContain("n8n:execute");

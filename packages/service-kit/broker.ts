@@ -1,3 +1,4 @@
+import { askedAgain } from "./asked-again.ts";
 import type { AuditEvent, BrokerBinding, CallAnswer, Caller, CredentialAnswer } from "./broker-contract.ts";
 import { httpBroker } from "./http-broker.ts";
 
@@ -48,19 +49,6 @@ export function brokerOf(env: BrokerEnv, service: string): Broker {
     return httpBroker({ url: env.BROKER_URL, issuer: env.ISSUER, service, secret: env.SERVICE_SECRET });
   }
   throw new Error("The broker is not bound: set BROKER (a service binding), or BROKER_URL and SERVICE_SECRET.");
-}
-
-/**
- * Asks a question that changes nothing once more when its answer is lost, as when the broker's Worker is replaced at that
- * moment: no call has to fail for that.
- */
-export async function askedAgain<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-  try {
-    return await ask();
-  } catch (error) {
-    console.error(`the broker is asked once more: ${(error as Error).message}`);
-    return ask();
-  }
 }
 
 /** One RPC answers who may do what, and with which credential; another one, after the answer, tells the trail. */

@@ -1,5 +1,6 @@
+import { askedAgain } from "./asked-again.ts";
 import { type AuditBuffer, auditBuffer } from "./audit-buffer.ts";
-import { askedAgain, type Broker } from "./broker.ts";
+import type { Broker } from "./broker.ts";
 import type { Caller, CredentialAnswer } from "./broker-contract.ts";
 
 export interface HttpBrokerOptions {

@@ -1,4 +1,4 @@
-import { askedAgain } from "@hybrid-mcp/service-kit/broker";
+import { askedAgain } from "@hybrid-mcp/service-kit/asked-again";
 import type { Caller, GatewayAnswer } from "@hybrid-mcp/service-kit/broker-contract";
 import { BoundedMap } from "./bounded-map.ts";
 import type { GatewayEnv, ServerConfig } from "./config.ts";
