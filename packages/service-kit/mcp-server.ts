@@ -3,9 +3,11 @@ import {
   McpServer,
   ProtocolError,
   ProtocolErrorCode,
+  ResourceNotFoundError,
   ResourceTemplate,
   type ServerContext,
   type ServerOptions,
+  type Variables,
 } from "@modelcontextprotocol/server";
 import type { AuditEvent, CredentialAnswer } from "./broker-contract.ts";
 import type { AnyPrompt, Resource } from "./resource.ts";
@@ -127,14 +129,26 @@ function addResource<Upstream>(
     new ResourceTemplate(uriTemplate, { list: undefined }),
     { title, description, mimeType, scopeChallenge: ({ authInfo }) => challenge(guarded, authInfo, request) },
     async (uri, variables, context) => {
-      const strings = Object.entries(variables).map(([key, value]) => [key, decodeURIComponent(String(value))]);
+      const values = decoded(variables);
+      if (!values) throw new ResourceNotFoundError(uri.href);
       const answer = await answered(guarded, service, context, request, (toolContext) =>
-        resource.read(Object.fromEntries(strings), toolContext),
+        resource.read(values, toolContext),
       );
       if ("problem" in answer) throw new ProtocolError(ProtocolErrorCode.InternalError, answer.problem);
       return { contents: [{ uri: uri.href, mimeType, text: answer.result }] };
     },
   );
+}
+
+/** @returns undefined for what is not encoded as it should be, or could lead an API's path elsewhere */
+function decoded(variables: Variables): Record<string, string> | undefined {
+  try {
+    const entries = Object.entries(variables).map(([key, value]) => [key, decodeURIComponent(String(value))] as const);
+    const leadsElsewhere = entries.some(([, value]) => value.split(/[/\\]/).some((part) => /^\.{0,2}$/.test(part)));
+    return leadsElsewhere ? undefined : Object.fromEntries(entries);
+  } catch {
+    return undefined;
+  }
 }
 
 function addPrompt(mcp: McpServer, { name, title, description, input, text }: AnyPrompt): void {
