@@ -44,7 +44,7 @@ export interface ExportedPage {
 /** Milliseconds before each look at whether an edit is applied: Coda says "generally within several seconds". */
 const LOOKS_MS = [300, 500, 700, 1000, 1500, ...Array<number>(8).fill(2000)];
 
-/** Told after each look that found something not done yet, how many there were. */
+/** Told after each look that found something not done yet, how many there were; an export tells its beginning too. */
 type Waiting = (looks: number) => Promise<void>;
 
 /**
@@ -164,6 +164,7 @@ export class CodaApi {
     const unanswered = "Reading changes nothing: try again.";
     const path = "/docs/{docId}/pages/{pageIdOrName}/export";
     const begun = await this.post(path, parameters, { outputFormat: format }, signal, { unanswered });
+    await waiting(0);
     const status = await this.#polled(signal, waiting, async () => {
       const seen = await this.#exportStatus({ ...parameters, requestId: begun.id }, signal);
       return seen.status === "inProgress" ? undefined : seen;

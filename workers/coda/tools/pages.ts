@@ -4,6 +4,7 @@ import { editOutput, whenApplied } from "./applied.ts";
 import { docInput, listInput, nextCursor, pageInput, pathPart } from "./input.ts";
 import { listed } from "./listed.ts";
 import { contentInput, iconInput, toContent } from "./page-content.ts";
+import { readNow } from "./read-page.ts";
 
 const PAGE = "/docs/{docId}/pages/{pageIdOrName}";
 
@@ -151,14 +152,12 @@ export const duplicatePage = defineTool({
   }),
   output: z.object({ id: z.string().describe("Id of the new page"), name: z.string(), ...editOutput }),
   async run({ doc, page, name, parent }, context) {
-    const { upstream, signal, progress } = context;
+    const { upstream, signal } = context;
     const source = await upstream.get(PAGE, { docId: doc, pageIdOrName: page }, {}, signal);
     const above = parent
       ? (await upstream.get(PAGE, { docId: doc, pageIdOrName: parent }, {}, signal)).id
       : source.parent?.id;
-    const { text } = await upstream.exportPage(doc, source.id, "markdown", signal, (looks) =>
-      progress(looks, undefined, "Coda is exporting the page"),
-    );
+    const { text } = await readNow({ doc, page: source.id }, "markdown", context);
     const body = {
       name: name ?? `Copy of ${source.name}`,
       subtitle: source.subtitle,

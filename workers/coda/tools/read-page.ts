@@ -3,19 +3,16 @@ import { z } from "zod";
 import { type CodaApi, defineTool, type ExportedPage, type Schemas } from "../api.ts";
 import { pageInput } from "./input.ts";
 
-/** Told while Coda writes the page to a file. */
-const exporting =
-  ({ progress }: Pick<ToolContext<CodaApi>, "progress">) =>
-  (looks: number) =>
-    progress(looks, undefined, "Coda is exporting the page");
-
 /** The content of a page as it is now. */
 export function readNow(
   { doc, page }: { doc: string; page: string },
   format: Schemas["PageContentOutputFormat"],
   context: Pick<ToolContext<CodaApi>, "upstream" | "signal" | "progress">,
 ): Promise<ExportedPage> {
-  return context.upstream.exportPage(doc, page, format, context.signal, exporting(context));
+  const { upstream, signal, progress } = context;
+  return upstream.exportPage(doc, page, format, signal, (looks) =>
+    progress(looks + 1, undefined, "Coda is exporting the page"),
+  );
 }
 
 /**

@@ -57,7 +57,12 @@ function upsert(args: object, { signal = new AbortController().signal, onPause =
 async function people(): Promise<Record<string, unknown>[]> {
   const upstream = new CodaApi(`${standIns.origin}/coda/apis/v1`, { token: "coda-token", headers: {} });
   const query = { limit: 100, useColumnNames: true };
-  const { items } = await upstream.get(ROWS, { docId: DOC, tableIdOrName: "People" }, query, new AbortController().signal);
+  const { items } = await upstream.get(
+    ROWS,
+    { docId: DOC, tableIdOrName: "People" },
+    query,
+    new AbortController().signal,
+  );
   return items.map(({ values }) => values);
 }
 
@@ -117,7 +122,12 @@ describe("the edit of upsert_rows", () => {
     await upsert({ table: "Tasks", rows: [{ Task: "Paint", Estimate: null }], key_columns: ["Task"] });
     const upstream = new CodaApi(`${standIns.origin}/coda/apis/v1`, { token: "coda-token", headers: {} });
     const query = { query: '"Task":"Paint"', useColumnNames: true, valueFormat: "simpleWithArrays" } as const;
-    const { items } = await upstream.get(ROWS, { docId: DOC, tableIdOrName: "Tasks" }, query, new AbortController().signal);
+    const { items } = await upstream.get(
+      ROWS,
+      { docId: DOC, tableIdOrName: "Tasks" },
+      query,
+      new AbortController().signal,
+    );
     expect(items.map(({ values }) => values)).toMatchObject([{ ...before, Estimate: "" }]);
   });
 
