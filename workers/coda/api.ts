@@ -9,6 +9,7 @@ import {
 import type { components, paths } from "@opensdks/sdk-coda/coda.oas.types";
 import { downloadFile } from "./download-file.ts";
 
+/** The bodies of the API's requests and answers, by their names in its OpenAPI document. */
 export type Schemas = components["schemas"];
 
 type Method = "get" | "post" | "put" | "patch" | "delete";
@@ -225,12 +226,13 @@ export class CodaApi {
   }
 }
 
+/** Defines a tool that is given a {@link CodaApi}. */
 export const defineTool = toolsFor<CodaApi>();
 
 /** Puts encoded parameters into a path of the OpenAPI document. */
 function pathWith(path: string, parameters: object): string {
   const texts = parameters as Record<string, string>;
-  return path.replace(/\$?\{(\w+)\}/g, (_, name: string) => {
+  return path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const text = texts[name]!;
     // No encoding keeps these from leading elsewhere.
     if (text === "" || text === "." || text === "..") throw new ToolError(`${JSON.stringify(text)} is no id or name.`);

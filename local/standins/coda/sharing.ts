@@ -29,6 +29,7 @@ export const settingsUpdate = z.strictObject({
 const OWNER = "perm-owner";
 const RANK: Access[] = ["readonly", "comment", "write"];
 
+/** Who may do what with a doc, its owner first. */
 export function permissionsOf(doc: Doc): Permission[] {
   const owner: Permission = { id: OWNER, principal: { type: "email", email: doc.owner.email }, access: "write" };
   const everybody: Permission = {
@@ -39,6 +40,7 @@ export function permissionsOf(doc: Doc): Permission[] {
   return doc.permissions ?? [owner, ...(doc.shared ? [everybody] : [])];
 }
 
+/** The sharing settings of a doc; at first everything is allowed. */
 export function settingsOf(doc: Doc): SharingSettings {
   return (
     doc.settings ?? {
@@ -57,6 +59,7 @@ export function accessOf(doc: Doc, person: Person): Access | undefined {
   return RANK[Math.max(...granted, -1)];
 }
 
+/** Whether a person may change who has access. */
 export function mayShare(doc: Doc, person: Person): boolean {
   if (doc.owner.email === person.email) return true;
   return settingsOf(doc).allowEditorsToChangePermissions && accessOf(doc, person) === "write";

@@ -68,7 +68,6 @@ export const addPermission = defineTool({
   scope: "coda:admin",
   toolset: "sharing",
   readOnly: false,
-  idempotent: true,
   input: z.strictObject({
     ...docInput,
     access: access.describe("What they may do"),

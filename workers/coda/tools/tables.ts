@@ -33,6 +33,7 @@ export const columnOutput = {
   table: z.string().optional().describe("Of a lookup: the table whose rows it names"),
 };
 
+/** What the tools give of a column. */
 export const columnOf = ({ id, name, format, display, calculated, formula }: Schemas["Column"]) => ({
   id,
   name,
