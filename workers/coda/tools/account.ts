@@ -39,9 +39,8 @@ export const resolveLink = defineTool({
   readOnly: true,
   input: z.strictObject({
     link: z
-      .url()
+      .url({ protocol: /^https?$/ })
       .max(2000)
-      .refine((link) => /^https?:$/.test(new URL(link).protocol), "must be a link of the browser")
       .describe("The link as it is in the browser"),
     or_parent: z.boolean().default(false).describe("For something that is not there any more, what it was in"),
   }),
@@ -56,10 +55,7 @@ export const resolveLink = defineTool({
   async run({ link, or_parent }, { upstream, signal }) {
     const query = { url: link, ...(or_parent && { degradeGracefully: true }) };
     const { resource, browserLink } = await upstream.get("/resolveBrowserLink", {}, query, signal);
-    const part = (name: string) => {
-      const found = new RegExp(`/${name}/([^/?#]+)`).exec(resource.href)?.[1];
-      return found && decodeURIComponent(found);
-    };
+    const part = (name: string) => new RegExp(`/${name}/([^/?#]+)`).exec(resource.href)?.[1];
     return {
       type: resource.type,
       id: resource.id,

@@ -23,65 +23,6 @@ const tasks = { doc: DOC, table: "Tasks" };
 const list = (args: object = {}) => call<Rows>(client, "list_rows", { ...tasks, ...args });
 const getRow = (row: string, args: object = {}) => call<Row>(client, "get_row", { ...tasks, row, ...args });
 
-describe("tables and columns", () => {
-  test("list_tables: tells tables from views, in either order, and goes on by its cursor", async () => {
-    const tables = (args: object = {}) =>
-      call<{ tables: { name: string }[]; next_cursor?: string }>(client, "list_tables", { doc: DOC, ...args });
-    const names = async (args: object) => (await tables(args)).tables.map(({ name }) => name);
-    expect((await tables()).tables).toMatchObject([
-      { id: "grid-Zx52_Tasks", name: "Tasks", type: "table", page: "Task list" },
-      { id: "grid-Qw81People", name: "People", type: "table", page: "Team" },
-      { id: "table-Vw90InProg", name: "Tasks in progress", type: "view" },
-    ]);
-    expect(await names({ only: "view" })).toEqual(["Tasks in progress"]);
-    expect(await names({ only: "table", by_name: true })).toEqual(["People", "Tasks"]);
-    const { next_cursor } = await tables({ limit: 2 });
-    expect(await names({ limit: 2, cursor: next_cursor })).toEqual(["Tasks in progress"]);
-  });
-
-  test("get_table: tells rows and name column, and of a view the table that it shows", async () => {
-    expect(await call(client, "get_table", tasks)).toMatchObject({
-      id: "grid-Zx52_Tasks",
-      rows: SEEDED_TASKS,
-      name_column: "c-TaskName01",
-      layout: "default",
-      sorted_by: [],
-    });
-    expect(await call(client, "get_table", { doc: DOC, table: "Tasks in progress" })).toMatchObject({
-      type: "view",
-      rows: 63,
-      view_of: { id: "grid-Zx52_Tasks", name: "Tasks" },
-    });
-    expect(await refusal(client, "get_table", { doc: DOC, table: "none" })).toMatch(/^Coda answered 404/);
-  });
-
-  test("list_columns: tells types and what is calculated, hidden columns too unless they are not wanted", async () => {
-    const columns = async (args: object = {}) =>
-      (await call<{ columns: object[] }>(client, "list_columns", { ...tasks, ...args })).columns;
-    const all = await columns();
-    expect(all).toHaveLength(12);
-    expect(all[0]).toEqual({ id: "c-TaskName01", name: "Task", type: "text", several: false, names_row: true });
-    expect(all).toContainEqual(expect.objectContaining({ name: "Tags", type: "select", several: true }));
-    expect(all).toContainEqual(expect.objectContaining({ name: "Assignee", type: "lookup", table: "People" }));
-    expect(all).toContainEqual(expect.objectContaining({ name: "Created", calculated: true }));
-    expect(await columns({ visible_only: true })).toHaveLength(11);
-  });
-
-  test("get_column: tells the format in detail, and what a button does", async () => {
-    const column = (name: string) => call(client, "get_column", { ...tasks, column: name });
-    expect(await column("Budget")).toMatchObject({
-      id: "c-TaskBudget",
-      type: "currency",
-      format: { currencyCode: "USD", precision: 2 },
-    });
-    expect(await column("c-TaskFinish")).toMatchObject({
-      type: "button",
-      format: { action: 'ModifyRows(thisRow, Status, "Done", Closed, true)' },
-    });
-    expect(await refusal(client, "get_column", { ...tasks, column: "none" })).toMatch(/^Coda answered 404/);
-  });
-});
-
 describe("reading rows", () => {
   test("list_rows: finds rows by a value, and gives only the columns that are named, by name or id", async () => {
     const query = '"Status":"Done"';
@@ -240,47 +181,5 @@ describe("changing rows", () => {
     });
     expect((await getRow(args.row)).values).toMatchObject({ Status: "Done", Closed: true });
     expect(await refusal(client, "push_button", { ...args, column: "Status" })).toMatch(/not a button/);
-  });
-});
-
-describe("formulas, controls and automations", () => {
-  test("list_formulas: lists them with their pages", async () => {
-    const answer = await call(client, "list_formulas", { doc: DOC, by_name: true });
-    expect(answer).toEqual({ formulas: [{ id: "f-OpenTasks1", name: "Open tasks", page: "Overview" }] });
-  });
-
-  test("get_formula: tells the value, which follows the rows", async () => {
-    const value = async () =>
-      (await call<{ value: number }>(client, "get_formula", { doc: DOC, formula: "Open tasks" })).value;
-    const before = await value();
-    await call(client, "upsert_rows", { ...tasks, rows: [{ Task: "One more", Status: "Blocked" }] });
-    expect(await value()).toBe(before + 1);
-    expect(await refusal(client, "get_formula", { doc: DOC, formula: "none" })).toMatch(/^Coda answered 404/);
-  });
-
-  test("list_controls: lists them, in the order of their names when asked", async () => {
-    const names = async (args: object) =>
-      (await call<{ controls: { name: string }[] }>(client, "list_controls", { doc: DOC, ...args })).controls.map(
-        ({ name }) => name,
-      );
-    expect(await names({ by_name: true })).toEqual(["Capacity", "Quarter"]);
-    expect(await names({ limit: 1 })).toEqual(["Capacity"]);
-  });
-
-  test("get_control: tells its kind and value", async () => {
-    const control = (name: string) => call(client, "get_control", { doc: DOC, control: name });
-    expect(await control("Capacity")).toMatchObject({ type: "slider", value: 40, page: "Team" });
-    expect(await control("ctrl-Quarter01")).toMatchObject({ type: "select", value: ["Q1", "Q2"] });
-  });
-
-  test("trigger_automation: starts the rule with its payload, and tells of one that is off or not there", async () => {
-    const payload = { task: "From outside", status: "Blocked", other: [1, { a: null }] };
-    const answer = await call(client, "trigger_automation", { doc: DOC, rule: "grid-auto-Intake001", payload });
-    expect(answer).toMatchObject({ applied: true });
-    const { rows } = await list({ query: '"Task":"From outside"', columns: ["Status"] });
-    expect(rows.map(({ values }) => values)).toEqual([{ Status: "Blocked" }]);
-    const trigger = (rule: string) => refusal(client, "trigger_automation", { doc: DOC, rule });
-    expect(await trigger("grid-auto-Paused002")).toMatch(/^Coda answered 422: The automation is switched off/);
-    expect(await trigger("none")).toMatch(/^Coda answered 404/);
   });
 });
