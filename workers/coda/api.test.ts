@@ -102,3 +102,14 @@ describe("a path", () => {
     expect(asked).toEqual([]);
   });
 });
+
+describe("a doc that is being deleted", () => {
+  test("is looked at until it is gone, and no longer than 20 s", async () => {
+    answers = {};
+    expect(await api().gone("d", signal, async () => {})).toBe(true);
+    answers = { [`GET ${BASE}/docs/d`]: [{ id: "d" }] };
+    const from = now;
+    expect(await api().gone("d", signal, async () => {})).toBe(false);
+    expect(now - from).toBe(20_000);
+  });
+});

@@ -149,6 +149,23 @@ export class CodaApi {
   }
 
   /**
+   * Waits until a doc that is being deleted is not there any more, for some 20 s at most: Coda gives no id to ask by.
+   * @returns whether that was seen
+   */
+  async gone(docId: string, signal: AbortSignal, waiting: Waiting): Promise<boolean> {
+    const gone = await this.#polled(signal, waiting, async () => {
+      try {
+        await this.get("/docs/{docId}", { docId }, {}, signal);
+        return undefined;
+      } catch (error) {
+        if (error instanceof UpstreamError && (error.status === 404 || error.status === 410)) return true;
+        throw error;
+      }
+    });
+    return gone === true;
+  }
+
+  /**
    * Has Coda write the content of a page to a file, waits for that for some 20 s at most, and fetches the file
    * (https://coda.io/developers/apis/v1#operation/beginPageContentExport).
    *

@@ -131,7 +131,7 @@ describe("docs", () => {
         'Deletes the doc "Scrap" of ada@example.com with its 1 pages, 0 tables and views and 0 rows, for everybody who can open it.',
     });
     expect((await getDoc(id)).name).toBe("Scrap");
-    expect(await call(client, "delete_doc", { doc: id })).toEqual({ accepted: true });
-    await expect.poll(() => docs({ query: "Scrap" })).toEqual([]);
+    expect(await call(client, "delete_doc", { doc: id })).toEqual({ applied: true });
+    expect(await docs({ query: "Scrap" })).toEqual([]);
   });
 });

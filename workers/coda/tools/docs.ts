@@ -185,7 +185,10 @@ export const deleteDoc = defineTool({
   readOnly: false,
   idempotent: true,
   input: z.strictObject(docInput),
-  output: z.object({ accepted: z.literal(true).describe("Coda deletes it within a few seconds") }),
+  output: z.object({
+    applied: z.boolean().describe("Whether it is gone already"),
+    note: z.string().optional().describe("What to know of it"),
+  }),
   async preview({ doc }, { upstream, signal }) {
     const { name, owner, docSize } = await upstream.get("/docs/{docId}", { docId: doc }, {}, signal);
     const size = docSize
@@ -193,8 +196,12 @@ export const deleteDoc = defineTool({
       : "";
     return `Deletes the doc "${name}" of ${owner}${size}, for everybody who can open it.`;
   },
-  async run({ doc }, { upstream, signal }) {
+  async run({ doc }, { upstream, signal, progress }) {
     await upstream.delete("/docs/{docId}", { docId: doc }, undefined, signal);
-    return { accepted: true as const };
+    const gone = await upstream.gone(doc, signal, (looks) =>
+      progress(looks, undefined, "Coda has accepted this but not applied it yet"),
+    );
+    const later = "Coda has accepted this and will delete it, but takes longer than usual. Do not send it again.";
+    return { applied: gone, note: gone ? undefined : later };
   },
 });

@@ -34,6 +34,9 @@ describe("reading rows", () => {
     expect(rows.every(({ values }) => values.Status === "Done")).toBe(true);
     const byId = await list({ query: 'c-TaskStatus:"Done"', columns: ["c-TaskStatus"], column_ids: true, limit: 1 });
     expect(byId.rows[0]!.values).toEqual({ "c-TaskStatus": "Done" });
+    expect(await refusal(client, "list_rows", { ...tasks, columns: ["Task", "State"] })).toMatch(
+      /^There is no column "State" in the answer\. There are: "Task", "Status", /,
+    );
     expect(await refusal(client, "list_rows", { ...tasks, query: "Status=Done" })).toMatch(
       /^Coda answered 400: query must be/,
     );

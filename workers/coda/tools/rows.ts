@@ -1,3 +1,4 @@
+import { ToolError } from "@hybrid-mcp/service-kit/tool";
 import { z } from "zod";
 import { defineTool, type Schemas } from "../api.ts";
 import { cursorInput, nextCursor, queryInput, rowInput, tableInput } from "./input.ts";
@@ -14,6 +15,9 @@ const LISTED_CELL = 1000;
 
 /** Most characters of all cells of one row. */
 const WHOLE_ROW = 50_000;
+
+/** Columns that are named to a model which asked for another. */
+const MOST_NAMED = 100;
 
 const rowOutput = {
   id: z.string(),
@@ -49,8 +53,19 @@ const formOf = ({ column_ids, rich }: Form) => ({
   valueFormat: rich ? ("rich" as const) : ("simpleWithArrays" as const),
 });
 
-/** @param length most characters of a cell @param offset characters of each that are left out */
+/**
+ * @param length most characters of all cells
+ * @param offset characters of each that are left out
+ * @throws {ToolError} for a column that is not there
+ */
 function described(row: Schemas["Row"], { columns }: Form, length: number, offset = 0) {
+  const missing = columns?.find((column) => !Object.hasOwn(row.values, column));
+  if (missing !== undefined) {
+    const known = Object.keys(row.values)
+      .slice(0, MOST_NAMED)
+      .map((column) => JSON.stringify(column));
+    throw new ToolError(`There is no column ${JSON.stringify(missing)} in the answer. There are: ${known.join(", ")}.`);
+  }
   const cells = Object.entries(row.values).filter(([column]) => columns?.includes(column) ?? true);
   const most = Math.max(LISTED_CELL, Math.floor(length / Math.max(cells.length, 1)));
   const values = Object.fromEntries(cells.map(([column, value]) => [column, cut(value, most, offset)]));
