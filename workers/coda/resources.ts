@@ -1,7 +1,8 @@
 import type { Resource } from "@hybrid-mcp/service-kit/resource";
 import type { CodaApi } from "./api.ts";
 import { listed } from "./tools/listed.ts";
-import { partOf, readNow } from "./tools/read-page.ts";
+import { partOf } from "./tools/part-of.ts";
+import { readNow } from "./tools/read-page.ts";
 import { columnOf } from "./tools/tables.ts";
 
 /** Most characters of a page: what a model can read at a time. */

@@ -95,7 +95,7 @@ export interface Page {
   parentId?: string;
   /** A page that shows another site has no content of its own. */
   embeds?: string;
-  /** Markdown; what comes as HTML is kept as that too. */
+  /** Markdown, whatever it came as. */
   content?: string;
   createdAt: string;
   updatedAt: string;

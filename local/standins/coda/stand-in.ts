@@ -74,8 +74,8 @@ const MAX_ANALYTICS = 5000;
 
 /**
  * A stateful stand-in of the Coda API v1 (https://coda.io/developers/apis/v1; base path `…/apis/v1` below wherever it
- * is mounted), seeded with one doc. Edits are accepted with 202 and become visible later, as in Coda. What it does not
- * have is answered 404 and logged.
+ * is mounted), seeded with one doc. Edits are accepted with 202 and become visible later, as in Coda; exported pages are
+ * beside the API, where no credential is wanted. What it does not have is answered 404 and logged.
  * @returns `handler` answers requests; `faults` makes it fail on purpose (also over HTTP, at `…/_control`)
  * @throws {Error} when no token is given or the state file cannot be read
  */

@@ -1,7 +1,11 @@
 import { z } from "zod";
 import { defineTool } from "../api.ts";
+import { cutValue } from "./cut-value.ts";
 import { docInput, listInput, nextCursor, pathPart } from "./input.ts";
 import { listed } from "./listed.ts";
+
+/** Most characters of a value: what a model can read at a time. */
+const MAX_CHARS = 50_000;
 
 const named = {
   id: z.string(),
@@ -15,6 +19,8 @@ const nameOf = ({ id, name, parent }: { id: string; name: string; parent?: { nam
 });
 const byName = z.boolean().default(false).describe("In the order of their names");
 const value = z.unknown().describe("Its value now: a text, number, boolean, or a list of them");
+
+const readable = (value: unknown) => cutValue(value, MAX_CHARS, "Coda's API cannot give the rest by itself");
 
 export const listFormulas = defineTool({
   name: "list_formulas",
@@ -46,7 +52,7 @@ export const getFormula = defineTool({
   async run({ doc, formula }, { upstream, signal }) {
     const parameters = { docId: doc, formulaIdOrName: formula };
     const found = await upstream.get("/docs/{docId}/formulas/{formulaIdOrName}", parameters, {}, signal);
-    return { ...nameOf(found), value: found.value };
+    return { ...nameOf(found), value: readable(found.value) };
   },
 });
 
@@ -81,6 +87,6 @@ export const getControl = defineTool({
   async run({ doc, control }, { upstream, signal }) {
     const parameters = { docId: doc, controlIdOrName: control };
     const found = await upstream.get("/docs/{docId}/controls/{controlIdOrName}", parameters, {}, signal);
-    return { ...nameOf(found), type: found.controlType, value: found.value };
+    return { ...nameOf(found), type: found.controlType, value: readable(found.value) };
   },
 });

@@ -2,6 +2,7 @@ import type { ToolContext } from "@hybrid-mcp/service-kit/tool";
 import { z } from "zod";
 import { type CodaApi, defineTool, type ExportedPage, type Schemas } from "../api.ts";
 import { pageInput } from "./input.ts";
+import { partOf } from "./part-of.ts";
 
 /** The content of a page as it is now. */
 export function readNow(
@@ -13,19 +14,6 @@ export function readNow(
   return upstream.exportPage(doc, page, format, signal, (looks) =>
     progress(looks + 1, undefined, "Coda is exporting the page"),
   );
-}
-
-/**
- * The part of a text that begins at `offset`: at most `length` characters, to the end of a line where there is one in its
- * second half.
- */
-export function partOf(text: string, offset: number, length: number): string {
-  if (text.length - offset <= length) return text.slice(offset);
-  const part = text.slice(offset, offset + length);
-  const line = part.lastIndexOf("\n");
-  if (line >= length / 2) return part.slice(0, line + 1);
-  // Half of a character that takes two is none.
-  return /[\uD800-\uDBFF]$/.test(part) ? part.slice(0, -1) : part;
 }
 
 /** `<offset>:<id of the export>`: the rest is of the same content, whatever has been written since. */

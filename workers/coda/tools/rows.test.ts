@@ -99,6 +99,7 @@ describe("reading rows", () => {
       values: { Task: "Long one", "External ID": notes },
     });
     expect((await getRow("Long one")).id).toBe("i-task000005");
+    expect(JSON.stringify(await getRow("Long one")).length).toBeLessThan(10_000);
     const [listed] = (await list({ query: '"Task":"Long one"' })).rows;
     expect(listed!.values["External ID"]).toMatch(
       / \[characters 0 to 1000 of \d+; get_row with columns and offset has the rest\]$/,

@@ -1,6 +1,7 @@
 import { ToolError } from "@hybrid-mcp/service-kit/tool";
 import { z } from "zod";
 import { defineTool, type Schemas } from "../api.ts";
+import { cutValue } from "./cut-value.ts";
 import { cursorInput, nextCursor, queryInput, rowInput, tableInput } from "./input.ts";
 import { listed } from "./listed.ts";
 import { columnName } from "./row-edit.ts";
@@ -13,8 +14,9 @@ const PAGE_SIZE = 50;
 /** Most characters of a cell in a list of rows. */
 const LISTED_CELL = 1000;
 
-/** Most characters of all cells of one row. */
+/** Most characters of all cells of one row, and what a cell has all the same. */
 const WHOLE_ROW = 50_000;
+const SHORTEST_CELL = 100;
 
 /** Columns that are named to a model which asked for another. */
 const MOST_NAMED = 100;
@@ -54,7 +56,7 @@ const formOf = ({ column_ids, rich }: Form) => ({
 });
 
 /**
- * @param length most characters of all cells
+ * @param length most characters of a cell
  * @param offset characters of each that are left out
  * @throws {ToolError} for a column that is not there
  */
@@ -67,18 +69,10 @@ function described(row: Schemas["Row"], { columns }: Form, length: number, offse
     throw new ToolError(`There is no column ${JSON.stringify(missing)} in the answer. There are: ${known.join(", ")}.`);
   }
   const cells = Object.entries(row.values).filter(([column]) => columns?.includes(column) ?? true);
-  const most = Math.max(LISTED_CELL, Math.floor(length / Math.max(cells.length, 1)));
-  const values = Object.fromEntries(cells.map(([column, value]) => [column, cut(value, most, offset)]));
+  const most = Math.max(SHORTEST_CELL, Math.min(length, Math.floor(WHOLE_ROW / Math.max(cells.length, 1))));
+  const rest = "get_row with columns and offset has the rest";
+  const values = Object.fromEntries(cells.map(([column, value]) => [column, cutValue(value, most, rest, offset)]));
   return { id: row.id, name: row.name.slice(0, LISTED_CELL), link: row.browserLink, values };
-}
-
-/** A value that is too long as a part of its text, which says so. */
-function cut(value: unknown, length: number, offset: number): unknown {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  if (text.length <= length && (offset === 0 || typeof value !== "string")) return value;
-  const end = Math.min(offset + length, text.length);
-  const part = text.slice(offset, end).replace(/^[\uDC00-\uDFFF]|[\uD800-\uDBFF]$/g, "");
-  return `${part} [characters ${offset} to ${end} of ${text.length}; get_row with columns and offset has the rest]`;
 }
 
 export const listRows = defineTool({
