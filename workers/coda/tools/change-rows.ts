@@ -17,6 +17,9 @@ interface RowNamed {
 
 const parametersOf = ({ doc, table, row }: RowNamed) => ({ docId: doc, tableIdOrName: table, rowIdOrName: row });
 
+/** Ids of rows look so in the description of the API: `i-tuVwxYz`. */
+const isRowId = (idOrName: string) => idOrName.startsWith("i-");
+
 export const updateRow = defineTool({
   name: "update_row",
   title: "Change a row",
@@ -30,9 +33,14 @@ export const updateRow = defineTool({
   output: z.object({ id: z.string().describe("Id of the row"), ...editOutput }),
   async run({ values, ...named }, context) {
     const body = { row: toEdit(values) };
-    const { id, requestId } = await context.upstream.put(ROW, parametersOf(named), body, context.signal, {
-      unanswered: "Doing it again does no harm.",
-    });
+    // By its name, a second try could change another row of the same name.
+    const advice = isRowId(named.row)
+      ? { unanswered: "Doing it again does no harm." }
+      : {
+          unanswered: "The row may have been changed all the same: look with list_rows before you try again.",
+          once: true,
+        };
+    const { id, requestId } = await context.upstream.put(ROW, parametersOf(named), body, context.signal, advice);
     return { id, ...(await whenApplied(requestId, context)) };
   },
 });

@@ -195,9 +195,15 @@ export const updatePage = defineTool({
   async run({ doc, page, name, subtitle, icon, image, hidden }, context) {
     const body = { name, subtitle, iconName: icon, imageUrl: image, isHidden: hidden };
     const parameters = { docId: doc, pageIdOrName: page };
-    const { id, requestId } = await context.upstream.put(PAGE, parameters, body, context.signal, {
-      unanswered: "Doing it again does no harm.",
-    });
+    // By a name that it no longer has, a second try could take another page.
+    const advice =
+      name === undefined
+        ? { unanswered: "Doing it again does no harm." }
+        : {
+            unanswered: "It may have been renamed all the same: look with list_pages before you try again.",
+            once: true,
+          };
+    const { id, requestId } = await context.upstream.put(PAGE, parameters, body, context.signal, advice);
     return { id, ...(await whenApplied(requestId, context)) };
   },
 });

@@ -148,6 +148,18 @@ describe("changing rows", () => {
     );
   });
 
+  test("update_row: is tried again when Coda is in trouble, but not by a name that others may have", async () => {
+    const fail = () => harness().faults.set({ failNext: { status: 503, times: 1 } });
+    fail();
+    await call(client, "update_row", { ...tasks, row: "i-task000011", values: { Estimate: 1 } });
+    const { name } = await getRow("i-task000011");
+    fail();
+    expect(await refusal(client, "update_row", { ...tasks, row: name, values: { Estimate: 2 } })).toMatch(
+      /look with list_rows before you try again/,
+    );
+    expect((await getRow("i-task000011")).values).toMatchObject({ Estimate: 1 });
+  });
+
   test("delete_row: names the row in a dry run, and then it is gone", async () => {
     const [row] = (await list({ limit: 1, query: '"External ID":"EXT-0020"' })).rows;
     const args = { ...tasks, row: row!.name };
