@@ -60,6 +60,9 @@ checkTools(
     list_page_analytics: { doc },
     get_analytics_summary: {},
     get_analytics_date: {},
+    list_workspace_members: { workspace: "ws-Local0Work" },
+    set_workspace_role: { workspace: "ws-Local0Work", email: "bob@example.com", role: "editor" },
+    list_workspace_roles: { workspace: "ws-Local0Work" },
   },
   codaHarness(),
 );

@@ -19,6 +19,7 @@ import {
 } from "./tools/sharing.ts";
 import { getColumn, getTable, listColumns, listTables } from "./tools/tables.ts";
 import { upsertRows } from "./tools/upsert-rows.ts";
+import { listWorkspaceMembers, listWorkspaceRoles, setWorkspaceRole } from "./tools/workspace.ts";
 import { appendToPage, replacePageContent } from "./tools/write-page.ts";
 
 /** Every tool of the service, in the order in which clients see them. */
@@ -34,4 +35,5 @@ export const tools = [
   ...[getSharing, listPermissions, addPermission, deletePermission, searchPrincipals],
   ...[getSharingSettings, updateSharingSettings, listCategories, publishDoc, unpublishDoc],
   ...[listDocAnalytics, listPageAnalytics, getAnalyticsSummary, getAnalyticsDate],
+  ...[listWorkspaceMembers, setWorkspaceRole, listWorkspaceRoles],
 ];

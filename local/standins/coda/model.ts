@@ -213,9 +213,14 @@ export interface Mutation {
   change?: Change;
 }
 
+/** `WorkspaceUserRole` of the API. */
+export type Role = "Admin" | "DocMaker" | "Editor";
+
 export interface CodaState {
   version: 1;
   revision: number;
+  /** What members' roles were changed to, by login id. */
+  roles?: Record<string, { role: Role; changedAt: string }>;
   docs: Doc[];
   /** In the order in which they were accepted, which is the order in which they are applied. */
   mutations: Mutation[];

@@ -129,11 +129,11 @@ describe("who may", () => {
 
   it("answers an endpoint that it does not have with 404 and logs it, without the token", async () => {
     expect(await refused("GET", "/domains/provider/example.com")).toBe(404);
-    expect(await refused("GET", "/workspaces/ws-Local0Work/users")).toBe(404);
+    expect(await refused("GET", "/packs")).toBe(404);
     expect(await refused("GET", "http://127.0.0.1:8782/coda/elsewhere")).toBe(404);
     expect(logged).toEqual([
       "Coda stand-in: no such endpoint: GET /coda/apis/v1/domains/provider/example.com",
-      "Coda stand-in: no such endpoint: GET /coda/apis/v1/workspaces/ws-Local0Work/users",
+      "Coda stand-in: no such endpoint: GET /coda/apis/v1/packs",
       "Coda stand-in: no such endpoint: GET /coda/elsewhere",
     ]);
   });
@@ -689,6 +689,42 @@ describe("sharing and publishing", () => {
   });
 });
 
+describe("the workspace", () => {
+  const WORKSPACE = "/workspaces/ws-Local0Work";
+  const change = (email: string, newRole: string) => ({ body: { email, newRole } });
+
+  it("has the people of the tokens, the asking one first, with roles that an admin changes", async () => {
+    const roles = async (token = ALICE.token) =>
+      (await call("GET", `${WORKSPACE}/users`, { token })).body.items.map(({ name, role }: Body) => [name, role]);
+    expect(await roles()).toEqual([
+      ["Alice Atkins", "Admin"],
+      ["Bob Brandt", "Editor"],
+      ["Rita Reader", "Editor"],
+    ]);
+    expect((await roles(BOB.token))[0]).toEqual(["Bob Brandt", "Editor"]);
+    const { body } = await call("POST", `${WORKSPACE}/users/role`, change(BOB.loginId, "DocMaker"));
+    expect(body).toEqual({ roleChangedAt: new Date(clock).toISOString() });
+    const { items } = await get(`${WORKSPACE}/users?includedRoles=DocMaker`);
+    expect(items).toMatchObject([{ email: BOB.loginId, roleChangedAt: body.roleChangedAt, ownedDocs: 0 }]);
+    const [month] = (await get(`${WORKSPACE}/roles`)).items;
+    expect(month).toMatchObject({
+      month: "2026-11",
+      activeAdminCount: 1,
+      activeDocMakerCount: 1,
+      activeEditorCount: 1,
+    });
+  });
+
+  it("refuses who is no admin or no member, and other workspaces", async () => {
+    const asBob = { ...change(ALICE.loginId, "Editor"), token: BOB.token };
+    expect(await refused("POST", `${WORKSPACE}/users/role`, asBob)).toBe(403);
+    expect(await refused("POST", `${WORKSPACE}/users/role`, change("nobody@example.com", "Editor"))).toBe(404);
+    expect(await refused("POST", `${WORKSPACE}/users/role`, change(BOB.loginId, "Owner"))).toBe(400);
+    expect(await refused("GET", "/workspaces/none/users")).toBe(404);
+    expect(await refused("GET", "/workspaces/none/roles")).toBe(404);
+  });
+});
+
 describe("analytics", () => {
   const days = "sinceDate=2026-11-18&untilDate=2026-11-30";
 
@@ -845,6 +881,9 @@ it("was asked for every operation that it has, and each answer was as described"
       "get /categories 200",
       "put /docs/{docId}/publish 202",
       "delete /docs/{docId}/publish 200",
+      "get /workspaces/{workspaceId}/users 200",
+      "post /workspaces/{workspaceId}/users/role 200",
+      "get /workspaces/{workspaceId}/roles 200",
       "get /analytics/docs 200",
       "get /analytics/docs/summary 200",
       "get /analytics/docs/{docId}/pages 200",

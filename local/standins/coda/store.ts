@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { readState, writeState } from "../state-file.ts";
-import type { Cells, Change, CodaState, Doc, Mutation, Person, Row, Table } from "./model.ts";
+import type { Cells, Change, CodaState, Doc, Mutation, Person, Role, Row, Table } from "./model.ts";
 import { seedCodaState } from "./seed.ts";
 import { keyValue } from "./values.ts";
 
@@ -30,6 +30,10 @@ export interface CodaStore {
   addDoc(doc: Doc): void;
   /** Changes a doc at once: what is no part of its content. */
   change(doc: Doc, change: (doc: Doc) => void): void;
+  /** What a member's role was changed to; undefined: it is as it was at first. */
+  role(loginId: string): { role: Role; changedAt: string } | undefined;
+  /** @returns when it was changed, ISO 8601 */
+  setRole(loginId: string, role: Role): string;
   /** Accepts an edit of a doc; an absent change is done already. Returns the request id. */
   mutate(loginId: string, docId: string, change?: Change): string;
   /** What became of an edit of this person. */
@@ -79,6 +83,13 @@ export function openCodaStore(options: CodaStoreOptions): CodaStore {
       change(doc);
       doc.updatedAt = new Date(options.now()).toISOString();
       save();
+    },
+    role: (loginId) => state.roles?.[loginId],
+    setRole(loginId, role) {
+      const changedAt = new Date(options.now()).toISOString();
+      state.roles = { ...state.roles, [loginId]: { role, changedAt } };
+      save();
+      return changedAt;
     },
     mutate(loginId, docId, change) {
       applyDue();
