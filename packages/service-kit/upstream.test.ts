@@ -84,10 +84,12 @@ describe("a request", () => {
     await upstream().get("/boats", { name: "a b&c", limit: 5, all: false, cursor: undefined }, signal);
     await upstream().post("/boats", { name: "Ö" }, signal);
     await upstream().put("/boats/1", [1], signal);
+    await upstream().post("/boats/1/launch", undefined, signal);
     expect(seen.map(({ method, url, body }) => [method, url, body])).toEqual([
       ["GET", "/v1/boats?name=a+b%26c&limit=5&all=false", ""],
       ["POST", "/v1/boats", '{"name":"Ö"}'],
       ["PUT", "/v1/boats/1", "[1]"],
+      ["POST", "/v1/boats/1/launch", ""],
     ]);
     for (const { headers } of seen) {
       expect(headers).toMatchObject({ authorization: "Bearer secret-token", traceparent: "00-trace" });
@@ -136,6 +138,17 @@ describe("a retry", () => {
     steps = [{ status: 503, headers: { "retry-after": "3" } }, { body: DONE }];
     expect(await upstream().get("/boats", {}, signal)).toEqual(DONE);
     expect(slept).toEqual([3000]);
+  });
+
+  test("of a PUT that must be done once only follows only 429 as well", async () => {
+    steps = [{ status: 429 }, { body: DONE }];
+    expect(await upstream().put("/boats/1", {}, signal, { once: true })).toEqual(DONE);
+    for (const step of [{ status: 503 }, breakOff]) {
+      steps = [step, { body: DONE }];
+      const error = await failure(upstream().put("/boats/1", {}, signal, { once: true, unanswered: "Look first." }));
+      expect(error.message).toMatch(/Look first\.$/);
+    }
+    expect(seen).toHaveLength(4);
   });
 
   test("of a POST follows only 429, as that was not carried out", async () => {
@@ -322,6 +335,14 @@ describe("the fetch for libraries", () => {
       { message: "this is 404" },
     ]);
     expect(seen[1]!.headers).toMatchObject({ accept: "x/y", authorization: "Bearer secret-token" });
+  });
+
+  test("follows redirects unless it is told not to", async () => {
+    const moved = { status: 302, headers: { location: "/moved" } };
+    steps = [moved, { body: DONE }, moved];
+    expect(await (await upstream().fetcher()(origin, {})).json()).toEqual(DONE);
+    const kept = await upstream().fetcher()(origin, { redirect: "manual" });
+    expect([kept.status, kept.headers.get("location")]).toEqual([302, "/moved"]);
   });
 
   test("gives the credential to no other origin", async () => {

@@ -65,6 +65,8 @@ export interface Advice {
   unanswered?: string;
   /** An answer of more than 10 MB. Default: ask for less. */
   tooLarge?: string;
+  /** Doing it twice is not doing it once, though the method says so: what may have been done is not tried again. */
+  once?: boolean;
 }
 
 /** Retries of all requests of a client together. */
@@ -109,6 +111,8 @@ interface Sending {
   method: string;
   headers: Headers;
   body: string | undefined;
+  /** Default: redirects are followed. */
+  redirect?: RequestInit["redirect"];
   signal: AbortSignal;
   advice: Advice;
 }
@@ -152,8 +156,8 @@ export class UpstreamClient {
     return this.#json({ url, method: "GET", headers: new Headers(), body: undefined, signal, advice });
   }
 
-  /** Sends a JSON body; otherwise as {@link get}. */
-  post<Body>(path: string, body: object, signal: AbortSignal, advice: Advice = {}): Promise<Body> {
+  /** Sends a JSON body if there is one; otherwise as {@link get}. */
+  post<Body>(path: string, body: object | undefined, signal: AbortSignal, advice: Advice = {}): Promise<Body> {
     return this.#sendJson("POST", path, body, signal, advice);
   }
 
@@ -188,6 +192,7 @@ export class UpstreamClient {
           method: (init.method ?? "GET").toUpperCase(),
           headers: new Headers(init.headers),
           body: init.body as string | undefined,
+          redirect: init.redirect,
           signal: init.signal ?? new AbortController().signal,
           advice,
         },
@@ -252,13 +257,13 @@ export class UpstreamClient {
       let wait: number | undefined;
       try {
         const response = await this.#try(request, (answer) => {
-          wait = this.#waitBeforeRetry(request.method, answer);
+          wait = this.#waitBeforeRetry(request, answer);
           return wait === undefined ? read(answer) : undefined;
         });
         if (response) return response;
       } catch (error) {
         const unanswered = error instanceof UpstreamError && error.status === undefined;
-        wait = unanswered ? this.#waitBeforeRetry(request.method) : undefined;
+        wait = unanswered ? this.#waitBeforeRetry(request) : undefined;
         if (wait === undefined) throw error;
       }
       await this.#clock.sleep(wait!, request.signal);
@@ -271,7 +276,7 @@ export class UpstreamClient {
     use: (answer: Response) => Promise<Response> | undefined,
   ): Promise<Response | undefined> {
     const { title, tryTimeoutMs = 20_000 } = this.#options;
-    const { url, method, headers, body, signal, advice } = request;
+    const { url, method, headers, body, redirect, signal, advice } = request;
     const left = this.#deadline - this.#clock.now();
     if (left <= 0) {
       const seconds = this.#callTimeout / 1000;
@@ -288,6 +293,7 @@ export class UpstreamClient {
         method,
         headers,
         ...(body !== undefined && { body }),
+        ...(redirect && { redirect }),
         signal: AbortSignal.any([signal, timeout]),
       });
       span?.end({ "http.response.status_code": answer.status }, answer.ok ? undefined : String(answer.status));
@@ -326,9 +332,10 @@ export class UpstreamClient {
    * Takes one of the retries, if it does no harm and there is time for it.
    * @returns milliseconds to wait before; undefined: no retry
    */
-  #waitBeforeRetry(method: string, answer?: Response): number | undefined {
+  #waitBeforeRetry({ method, advice }: Sending, answer?: Response): number | undefined {
     const passing = answer === undefined || PASSING.has(answer.status);
-    if (answer?.status !== 429 && !(passing && IDEMPOTENT.has(method))) return undefined;
+    const harmless = IDEMPOTENT.has(method) && !advice.once;
+    if (answer?.status !== 429 && !(passing && harmless)) return undefined;
     if (this.#retries === 0) return undefined;
     const backoff = BACKOFF_MS * 2 ** (RETRIES - this.#retries) * (0.5 + this.#clock.random() / 2);
     const wait = Math.max(backoff, ((answer && retryAfterOf(answer)) ?? 0) * 1000);

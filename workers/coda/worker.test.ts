@@ -1,19 +1,16 @@
 import { gzipSync } from "node:zlib";
 import { bundleWorker } from "@hybrid-mcp/service-kit/bundle";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { SEEDED_TASKS } from "../../local/standins/coda/seed.ts";
 import { createCodaStandIn } from "../../local/standins/coda/stand-in.ts";
 import { type StandInServer, serveStandIns } from "../../local/standins/serve.ts";
 import { call, challengeOf, clients, type McpClient, post, refusal } from "../oauth-broker/testing/service-client.ts";
 import { TestBroker } from "../oauth-broker/testing/test-broker.ts";
+import { tools } from "./tools.ts";
 
 const DOC = "pT7kXw2LmQ";
 const SHARED = { SHARED_CONNECTIONS: JSON.stringify({ coda: "coda-token" }) };
 
-interface Page {
-  next_cursor?: string;
-}
-interface Rows extends Page {
+interface Rows {
   rows: { id: string; values: Record<string, unknown> }[];
 }
 
@@ -67,85 +64,47 @@ describe.each(clients)("with %s", (which, connect) => {
   });
   afterAll(() => client?.close());
 
-  test("the tools are listed with strict input and output schemas, and only upsert_rows changes something", async () => {
-    const { tools } = await client.listTools();
-    expect(tools.map(({ name, annotations }) => [name, annotations?.readOnlyHint])).toEqual([
-      ["list_docs", true],
-      ["list_tables", true],
-      ["list_columns", true],
-      ["list_rows", true],
-      ["upsert_rows", false],
+  test("the tools are listed with strict input and output schemas, their scopes and what they do", async () => {
+    const { tools: listed } = await client.listTools();
+    expect(listed.map(({ name }) => name)).toEqual(tools.map(({ name }) => name));
+    expect(listed.every(({ outputSchema }) => outputSchema?.type === "object")).toBe(true);
+    expect(listed.every(({ inputSchema }) => inputSchema.additionalProperties === false)).toBe(true);
+    const readers = listed.filter(({ annotations }) => annotations?.readOnlyHint);
+    expect(readers.every(({ _meta }) => _meta?.["hybrid-mcp/scope"] === "coda:read")).toBe(true);
+    const destructive = listed.filter(({ annotations }) => annotations?.destructiveHint).map(({ name }) => name);
+    expect(destructive).toEqual([
+      "delete_doc",
+      "replace_page_content",
+      "delete_page",
+      "delete_row",
+      "delete_rows",
+      "push_button",
+      "delete_permission",
+      "unpublish_doc",
     ]);
-    expect(tools.every(({ outputSchema }) => outputSchema?.type === "object")).toBe(true);
-    expect(tools.every(({ inputSchema }) => inputSchema.additionalProperties === false)).toBe(true);
   });
 
-  test("list_docs finds the doc, and list_rows reads its table page by page, telling its progress", async () => {
+  test("list_docs finds the doc, and what upsert_rows has written list_rows reads, telling its progress", async () => {
     const { docs } = await call<{ docs: { id: string }[] }>(client, "list_docs");
     expect(docs.map(({ id }) => id)).toEqual([DOC]);
-
-    const seen: number[] = [];
-    const args = { doc: DOC, table: "Tasks", limit: SEEDED_TASKS };
-    const told = ({ progress }: { progress: number }) => void seen.push(progress);
-    const { rows, next_cursor } = await call<Rows>(client, "list_rows", args, told);
-    expect(rows).toHaveLength(SEEDED_TASKS);
-    expect(next_cursor).toBeUndefined();
-    expect(Object.keys(rows[0]!.values)).toContain("Status");
-    expect(seen).toEqual([50, 100, 150, 200, 250]);
-  });
-
-  test("a cursor leads to the rows after the ones that were read", async () => {
-    const read = (cursor?: string) => call<Rows>(client, "list_rows", { doc: DOC, table: "Tasks", limit: 120, cursor });
-    const first = await read();
-    const second = await read(first.next_cursor);
-    expect(first.rows).toHaveLength(150);
-    expect(second.rows).toHaveLength(SEEDED_TASKS - 150);
-    expect(new Set([...first.rows, ...second.rows].map(({ id }) => id)).size).toBe(SEEDED_TASKS);
-  });
-
-  test("list_tables tells tables from views, and list_columns what can be written to which", async () => {
-    const tables = await call<Page & { tables: object[] }>(client, "list_tables", { doc: DOC, limit: 2 });
-    expect(tables.tables).toMatchObject([
-      { id: "grid-Zx52_Tasks", name: "Tasks", type: "table", page: "Task list" },
-      { id: "grid-Qw81People", name: "People", type: "table", page: "Team" },
-    ]);
-    const more = { doc: DOC, limit: 2, cursor: tables.next_cursor };
-    expect(await call(client, "list_tables", more)).toMatchObject({
-      tables: [{ name: "Tasks in progress", type: "view" }],
-    });
-
-    const { columns } = await call<{ columns: object[] }>(client, "list_columns", { doc: DOC, table: "Tasks" });
-    expect(columns).toHaveLength(11);
-    expect(columns).toContainEqual({
-      id: "c-TaskName01",
-      name: "Task",
-      type: "text",
-      several: false,
-      names_row: true,
-    });
-    expect(columns).toContainEqual(expect.objectContaining({ name: "Tags", type: "select", several: true }));
-    expect(columns).toContainEqual(expect.objectContaining({ name: "Assignee", type: "lookup", table: "People" }));
-    expect(columns).toContainEqual(expect.objectContaining({ name: "Created", calculated: true }));
-  });
-
-  test("what upsert_rows has written, list_rows reads; written twice by its key, it is there once", async () => {
     const told: string[] = [];
-    const write = (role: string) =>
-      call<{ applied: boolean }>(
-        client,
-        "upsert_rows",
-        {
-          ...{ doc: DOC, table: "People", key_columns: ["c-PersonName"] },
-          rows: [{ "c-PersonName": `Kim, by ${which}`, Role: role }],
-        },
-        ({ message }) => void told.push(message!),
-      );
-    for (const role of ["Writer", "Editor"]) expect((await write(role)).applied).toBe(true);
+    const name = `Kim, by ${which}`;
+    const rows = [{ "c-PersonName": name, Role: "Writer" }];
+    const write = { doc: DOC, table: "People", rows, key_columns: ["c-PersonName"] };
+    const { applied } = await call<{ applied: boolean }>(
+      client,
+      "upsert_rows",
+      write,
+      ({ message }) => void told.push(message!),
+    );
+    expect(applied).toBe(true);
     expect(told[0]).toMatch(/^Coda has accepted this \(mutate:/);
-
-    const query = `"Name":${JSON.stringify(`Kim, by ${which}`)}`;
-    const { rows } = await call<Rows>(client, "list_rows", { doc: DOC, table: "People", query });
-    expect(rows.map(({ values }) => values)).toEqual([{ Name: `Kim, by ${which}`, Role: "Editor", "E-mail": "" }]);
+    const found = await call<Rows>(client, "list_rows", {
+      doc: DOC,
+      table: "People",
+      query: `"Name":${JSON.stringify(name)}`,
+    });
+    expect(found.rows.map(({ values }) => values)).toEqual([{ Name: name, Role: "Writer", "E-mail": "" }]);
   });
 
   test("an error of Coda reaches the model in Coda's own words", async () => {
@@ -243,7 +202,7 @@ describe("over plain HTTP", () => {
     expect(await response.json()).toMatchObject({
       resource: `${origin}/mcp`,
       authorization_servers: [broker.issuer],
-      scopes_supported: ["coda:read", "coda:write"],
+      scopes_supported: ["coda:read", "coda:write", "coda:admin"],
     });
   });
 

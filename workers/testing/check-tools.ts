@@ -35,9 +35,9 @@ export function checkTools(
   const ask = async (name: string, args: Record<string, unknown>) => {
     const response = await post(harness().origin, await harness().token(), name, args, harness().headers);
     const text = await response.text();
-    const json = text.startsWith("{")
-      ? text
-      : (/^data: (\{.*\})$/m.exec(text.slice(text.lastIndexOf("data: ")))?.[1] ?? "{}");
+    // Lines end where the format says, not where a value has U+2028 or the like.
+    const event = text.split("\n").findLast((line) => line.startsWith("data: "));
+    const json = text.startsWith("{") ? text : (event?.slice("data: ".length) ?? "{}");
     return { status: response.status, answer: JSON.parse(json) as Answer };
   };
 

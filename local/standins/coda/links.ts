@@ -10,6 +10,8 @@ export const links = {
   row: (doc: Doc, table: Table | View, row: Row) =>
     `${links.doc(doc)}#${slug(table.name)}_t${shortTableId(table)}/_ru${row.id}`,
   folder: (id: string) => `${ORIGIN}/docs?folderId=${id}`,
+  icon: (name: string) => `https://cdn.coda.io/icons/png/color/${encodeURIComponent(name)}-120.png`,
+  published: (slug: string) => `${ORIGIN}/@${slug}`,
   workspace: (id: string) => `${ORIGIN}/docs?workspaceId=${id}`,
 };
 

@@ -18,7 +18,18 @@ export type Cells = Record<string, Cell>;
 
 /** `ColumnFormat` of the API, with the id of the table where the API embeds a reference to it. */
 export interface StoredColumnFormat {
-  type: "text" | "number" | "currency" | "date" | "dateTime" | "email" | "link" | "lookup" | "checkbox" | "select";
+  type:
+    | "text"
+    | "number"
+    | "currency"
+    | "date"
+    | "dateTime"
+    | "email"
+    | "link"
+    | "lookup"
+    | "checkbox"
+    | "select"
+    | "button";
   isArray: boolean;
   /** For `lookup`: the table that is looked up. */
   tableId?: string;
@@ -36,6 +47,8 @@ export interface Column {
   hidden?: true;
   /** A calculated column; the only formula that the stand-in evaluates is the row's creation time. */
   formula?: "thisRow.Created()";
+  /** Of a button: what pushing it sets in its row, by column id. */
+  sets?: Cells;
 }
 
 export interface Row {
@@ -74,18 +87,92 @@ export interface Page {
   id: string;
   name: string;
   subtitle?: string;
+  /** Name of Coda's icon. */
+  icon?: string;
+  /** URL of the cover image. */
+  image?: string;
+  hidden?: boolean;
   parentId?: string;
+  /** A page that shows another site has no content of its own. */
+  embeds?: string;
+  /** Markdown, whatever it came as. */
+  content?: string;
   createdAt: string;
   updatedAt: string;
   createdBy: Person;
 }
 
+/** A named formula: how many rows of a table do not have this value. */
+export interface NamedFormula {
+  id: string;
+  name: string;
+  pageId: string;
+  counts: { tableId: string; columnId: string; not: string };
+}
+
+export interface Control {
+  id: string;
+  name: string;
+  pageId: string;
+  controlType: "slider" | "select" | "checkbox";
+  value: string | number | boolean | string[];
+}
+
+/** A rule that a webhook starts: it adds a row, with what the payload says under these names. */
+export interface Automation {
+  id: string;
+  enabled: boolean;
+  tableId: string;
+  /** Column id by name in the payload. */
+  takes: Record<string, string>;
+}
+
+export type Access = "readonly" | "write" | "comment";
+
+/** `Principal` of the API, but for the name of a group. */
+export type Principal =
+  | { type: "email"; email: string }
+  | { type: "group"; groupId: string }
+  | { type: "domain"; domain: string }
+  | { type: "workspace"; workspaceId: string }
+  | { type: "anyone" };
+
+export interface Permission {
+  id: string;
+  principal: Principal;
+  access: Access;
+}
+
+/** `AclSettings` of the API. */
+export interface SharingSettings {
+  allowEditorsToChangePermissions: boolean;
+  allowCopying: boolean;
+  allowViewersToRequestEditing: boolean;
+}
+
+export interface Published {
+  slug: string;
+  discoverable: boolean;
+  earnCredit: boolean;
+  mode: "view" | "play" | "edit";
+  categories: string[];
+}
+
 export interface Doc {
   id: string;
   name: string;
+  /** Name of Coda's icon. */
+  icon?: string;
   owner: Person;
-  /** Everybody with a token may read and write it; otherwise only its owner. */
+  /** Everybody of the workspace may read and write it from the beginning. */
   shared: boolean;
+  /** Whoever else may do what, from the first change on. */
+  permissions?: Permission[];
+  settings?: SharingSettings;
+  published?: Published;
+  formulas?: NamedFormula[];
+  controls?: Control[];
+  automations?: Automation[];
   sourceDocId?: string;
   createdAt: string;
   updatedAt: string;
@@ -105,6 +192,15 @@ export type Change =
     }
   | { kind: "updateRow"; tableId: string; rowId: string; cells: Cells; cleared: string[] }
   | { kind: "deleteRows"; tableId: string; rowIds: string[] }
+  | { kind: "createPage"; page: Page }
+  | {
+      kind: "updatePage";
+      pageId: string;
+      set: Partial<Page>;
+      content?: { mode: "append" | "replace"; markdown: string };
+    }
+  | { kind: "deletePage"; pageId: string }
+  | { kind: "publish"; published: Published }
   | { kind: "deleteDoc" };
 
 export interface Mutation {
@@ -117,9 +213,14 @@ export interface Mutation {
   change?: Change;
 }
 
+/** `WorkspaceUserRole` of the API. */
+export type Role = "Admin" | "DocMaker" | "Editor";
+
 export interface CodaState {
   version: 1;
   revision: number;
+  /** What members' roles were changed to, by login id. */
+  roles?: Record<string, { role: Role; changedAt: string }>;
   docs: Doc[];
   /** In the order in which they were accepted, which is the order in which they are applied. */
   mutations: Mutation[];

@@ -58,4 +58,44 @@ describe("the published description", () => {
     expect(description.problems(rows, 201, { items: [] })).toEqual([`${rows} has no 201`]);
     expect(description.problems(rows, 404, { error: "gone" })).not.toEqual([]);
   });
+
+  it("accepts a request that is as described", () => {
+    const rows = "get /docs/{docId}/tables/{tableIdOrName}/rows";
+    const asked = (query: string) => description.requestProblems(rows, new URLSearchParams(query), undefined);
+    expect(asked("")).toEqual([]);
+    expect(asked("limit=10&visibleOnly=true&sortBy=natural&query=1")).toEqual([]);
+    const tables = "get /docs/{docId}/tables";
+    expect(description.requestProblems(tables, new URLSearchParams("tableTypes=table,view"), undefined)).toEqual([]);
+  });
+
+  it("finds a parameter that is missing, not described, given twice or of another type", () => {
+    const rows = "get /docs/{docId}/tables/{tableIdOrName}/rows";
+    const asked = (query: string, operation = rows) =>
+      description.requestProblems(operation, new URLSearchParams(query), undefined);
+    expect(asked("colour=red")).toEqual(["?colour is not described"]);
+    expect(asked("limit=0")).toEqual(["?limit: / must be >= 1"]);
+    expect(asked("limit=many")).toEqual(["?limit: / must be integer"]);
+    expect(asked("limit=1&limit=2")).toEqual(["?limit is given more than once"]);
+    expect(asked("visibleOnly=yes")).toEqual(["?visibleOnly: / must be boolean"]);
+    expect(asked("sortBy=colour")).not.toEqual([]);
+    expect(asked("", "get /resolveBrowserLink")).toEqual(["?url is missing"]);
+    expect(asked("tableTypes=table,chart", "get /docs/{docId}/tables")).not.toEqual([]);
+    expect(asked("", "get /nothing")).toEqual(["get /nothing is not described"]);
+  });
+
+  it("finds a body that is missing, not described or of another form", () => {
+    const asked = (operation: string, body?: unknown) =>
+      description.requestProblems(operation, new URLSearchParams(), body);
+    const update = "put /docs/{docId}/pages/{pageIdOrName}";
+    const canvasContent = { format: "markdown", content: "x" };
+    expect(asked(update, { contentUpdate: { insertionMode: "append", canvasContent } })).toEqual([]);
+    expect(asked(update, { contentUpdate: { insertionMode: "prepend", canvasContent } })).not.toEqual([]);
+    expect(asked(update, { contentUpdate: { insertionMode: "append", canvasContent, at: 1 } })).not.toEqual([]);
+    expect(asked(update)).toEqual(["body: / must be object"]);
+    expect(asked("delete /docs/{docId}", {})).toEqual(["a body is not described"]);
+    const share = "post /docs/{docId}/acl/permissions";
+    expect(asked(share, { access: "write", principal: { type: "email", email: "a@example.com" } })).toEqual([]);
+    expect(asked(share, { access: "none", principal: { type: "anyone" } })).not.toEqual([]);
+    expect(asked(share, { access: "write", principal: { type: "domain" } })).not.toEqual([]);
+  });
 });

@@ -18,12 +18,25 @@ interface Schema {
   [keyword: string]: unknown;
 }
 
+interface Parameter {
+  name: string;
+  in: "path" | "query";
+  required?: boolean;
+  schema: Schema;
+}
+
+interface Operation {
+  parameters?: (Parameter | { $ref: string })[];
+  requestBody?: { content: { "application/json": { schema: Schema } } };
+  responses: Record<string, unknown>;
+}
+
 interface Description {
-  paths: Record<string, Record<string, { responses: Record<string, unknown> }>>;
+  paths: Record<string, Record<string, Operation>>;
   components: Record<string, Record<string, unknown>>;
 }
 
-/** Judges answers by Coda's own OpenAPI document (version 1.4.17, as the npm package `@opensdks/sdk-coda` has it). */
+/** Judges requests and answers by Coda's own OpenAPI document (version 1.4.17, as the npm package `@opensdks/sdk-coda` has it). */
 export interface PublishedDescription {
   /**
    * @param path below the API's base, without the query
@@ -36,6 +49,13 @@ export interface PublishedDescription {
    * @returns what is wrong with the answer; empty when it is as described
    */
   problems(operation: string | undefined, status: number, body: unknown): string[];
+  /**
+   * @param operation as {@link operation} gives it; undefined for an endpoint that the API does not have
+   * @param query of the request
+   * @param body its parsed JSON body; undefined when it has none
+   * @returns what is wrong with the request; empty when it is as described
+   */
+  requestProblems(operation: string | undefined, query: URLSearchParams, body: unknown): string[];
 }
 
 export function publishedDescription(): PublishedDescription {
@@ -59,9 +79,19 @@ export function publishedDescription(): PublishedDescription {
     return validate;
   };
 
-  const responseSchema = (operation: string | undefined, status: number): Schema | undefined => {
+  const operationNamed = (operation: string | undefined): Operation | undefined => {
     const [method, path] = operation?.split(" ") ?? [];
-    const named = path === undefined ? undefined : description.paths[path]?.[method!]?.responses[String(status)];
+    return path === undefined ? undefined : description.paths[path]?.[method!];
+  };
+
+  const faultsOf = (schema: Schema, value: unknown): string[] => {
+    const validate = validator(schema);
+    if (validate(value)) return [];
+    return (validate.errors ?? []).map((error) => `${error.instancePath || "/"} ${error.message}`);
+  };
+
+  const responseSchema = (operation: string | undefined, status: number): Schema | undefined => {
+    const named = operationNamed(operation)?.responses[String(status)];
     // An error that an operation does not list has the form that all errors share.
     const response = (named ?? (status >= 400 ? { $ref: "#/components/responses/BadRequestError" } : undefined)) as
       | { $ref?: string }
@@ -86,17 +116,60 @@ export function publishedDescription(): PublishedDescription {
     problems(operation, status, body) {
       const schema = responseSchema(operation, status);
       if (!schema) return [`${operation ?? "this path"} has no ${status}`];
-      const validate = validator(schema);
-      if (validate(body)) return [];
-      return (validate.errors ?? []).map((error) => `${error.instancePath || "/"} ${error.message}`);
+      return faultsOf(schema, body);
+    },
+    requestProblems(operation, query, body) {
+      const described = operationNamed(operation);
+      if (!described) return [`${operation ?? "this path"} is not described`];
+      const parameters = (described.parameters ?? [])
+        .map((each) => ("$ref" in each ? (at(each.$ref) as unknown as Parameter) : each))
+        .filter((each) => each.in === "query");
+      const problems: string[] = [];
+      for (const { name, required } of parameters) {
+        if (required && !query.has(name)) problems.push(`?${name} is missing`);
+      }
+      for (const name of new Set(query.keys())) {
+        const parameter = parameters.find((each) => each.name === name);
+        if (!parameter) problems.push(`?${name} is not described`);
+        else if (query.getAll(name).length > 1) problems.push(`?${name} is given more than once`);
+        else {
+          const value = asJson(closed(parameter.schema, at), query.get(name)!);
+          problems.push(...faultsOf(parameter.schema, value).map((fault) => `?${name}: ${fault}`));
+        }
+      }
+      const schema = described.requestBody?.content["application/json"].schema;
+      if (!schema) return body === undefined ? problems : [...problems, "a body is not described"];
+      return [...problems, ...faultsOf(schema, body ?? null).map((fault) => `body: ${fault}`)];
     },
   };
 }
 
-/** `Table` requires a `viewId` that it neither describes nor allows: nothing could satisfy that. */
+/** A query parameter as the value that its schema is about: a list has commas; what is no number stays a text, and so is found. */
+function asJson(schema: Schema, text: string): unknown {
+  switch (schema.type) {
+    case "integer":
+    case "number":
+      return text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text);
+    case "boolean":
+      return text === "true" ? true : text === "false" ? false : text;
+    case "array":
+      return text.split(",").map((item) => asJson(schema.items ?? {}, item));
+    default:
+      return text;
+  }
+}
+
+/**
+ * Mends what nothing could satisfy: `Table` requires a `viewId`, and `DocAnalyticsMetrics` fields whose names end in a
+ * comma, that they neither describe nor allow.
+ */
 function correct(description: Description): void {
-  const table = description.components.schemas?.Table as Schema;
-  table.required = table.required?.filter((name) => name !== "viewId" || table.properties?.viewId);
+  for (const name of ["Table", "DocAnalyticsMetrics"]) {
+    const schema = description.components.schemas?.[name] as Schema;
+    schema.required = schema.required
+      ?.map((field) => field.replace(/,$/, ""))
+      .filter((field) => schema.properties?.[field] !== undefined);
+  }
 }
 
 /**

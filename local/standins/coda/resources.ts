@@ -1,5 +1,5 @@
 import { links } from "./links.ts";
-import type { Column, Doc, Page, Person, Row, Table, View } from "./model.ts";
+import type { Column, Control, Doc, NamedFormula, Page, Person, Row, Table, View } from "./model.ts";
 import { cellOf, formatCell, rowName, type ValueFormat } from "./values.ts";
 
 /** The one workspace and folder of the stand-in. */
@@ -47,6 +47,8 @@ export function resources(base: string) {
     browserLink: links.workspace(WORKSPACE.id),
     name: WORKSPACE.name,
   };
+
+  const icon = (name: string) => ({ name, type: "image/png", browserLink: links.icon(name) });
 
   const pageReference = (doc: Doc, page: Page) => ({
     id: page.id,
@@ -104,6 +106,27 @@ export function resources(base: string) {
     ),
   });
 
+  const onPage = (doc: Doc, pageId: string) => {
+    const page = doc.pages.find((each) => each.id === pageId);
+    return page ? { parent: pageReference(doc, page) } : {};
+  };
+
+  const formulaReference = (doc: Doc, of: NamedFormula) => ({
+    id: of.id,
+    type: "formula",
+    href: `${docHref(doc)}/formulas/${of.id}`,
+    name: of.name,
+    ...onPage(doc, of.pageId),
+  });
+
+  const controlReference = (doc: Doc, of: Control) => ({
+    id: of.id,
+    type: "control",
+    href: `${docHref(doc)}/controls/${of.id}`,
+    name: of.name,
+    ...onPage(doc, of.pageId),
+  });
+
   return {
     /** `User` */
     user: (person: Person, scoped: boolean) => ({
@@ -123,6 +146,7 @@ export function resources(base: string) {
       href: docHref(doc),
       browserLink: links.doc(doc),
       name: doc.name,
+      ...(doc.icon === undefined ? {} : { icon: icon(doc.icon) }),
       owner: doc.owner.email,
       ownerName: doc.owner.name,
       docSize: {
@@ -141,6 +165,17 @@ export function resources(base: string) {
               browserLink: links.doc({ id: doc.sourceDocId }),
             },
           }),
+      ...(doc.published
+        ? {
+            published: {
+              browserLink: links.published(doc.published.slug),
+              discoverable: doc.published.discoverable,
+              earnCredit: doc.published.earnCredit,
+              mode: doc.published.mode,
+              categories: doc.published.categories.map((name) => ({ name })),
+            },
+          }
+        : {}),
       createdAt: doc.createdAt,
       updatedAt: doc.updatedAt,
       folder: { id: FOLDER.id, type: "folder", browserLink: links.folder(FOLDER.id), name: FOLDER.name },
@@ -156,9 +191,11 @@ export function resources(base: string) {
       return {
         ...pageReference(doc, page),
         ...(page.subtitle === undefined ? {} : { subtitle: page.subtitle }),
-        contentType: "canvas",
-        isHidden: false,
-        isEffectivelyHidden: false,
+        ...(page.icon === undefined ? {} : { icon: icon(page.icon) }),
+        ...(page.image === undefined ? {} : { image: { browserLink: page.image } }),
+        contentType: page.embeds === undefined ? "canvas" : "embed",
+        isHidden: page.hidden === true,
+        isEffectivelyHidden: page.hidden === true || parent?.hidden === true,
         ...(parent ? { parent: pageReference(doc, parent) } : {}),
         children: doc.pages.filter((each) => each.parentId === page.id).map((each) => pageReference(doc, each)),
         authors: [author],
@@ -207,6 +244,24 @@ export function resources(base: string) {
     rowDetail: (doc: Doc, table: TableOrView, of: Row, as: RowForm) => ({
       ...row(doc, table, of, as),
       parent: tableReference(doc, table),
+    }),
+
+    formulaReference,
+
+    /** `Formula` */
+    formula: (doc: Doc, of: NamedFormula) => {
+      const { tableId, columnId, not } = of.counts;
+      const rows = doc.tables.find((table) => table.id === tableId)?.rows ?? [];
+      return { ...formulaReference(doc, of), value: rows.filter((each) => each.cells[columnId] !== not).length };
+    },
+
+    controlReference,
+
+    /** `Control` */
+    control: (doc: Doc, of: Control) => ({
+      ...controlReference(doc, of),
+      controlType: of.controlType,
+      value: of.value,
     }),
 
     docHref,

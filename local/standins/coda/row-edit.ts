@@ -29,7 +29,8 @@ export function editedCells(
   const cleared = new Set<string>();
   for (const each of edit.cells) {
     const column = columnNamed(table, each.column);
-    if (column.formula) throw new CodaError(400, `The column "${each.column}" is calculated and cannot be edited.`);
+    if (column.formula || column.sets)
+      throw new CodaError(400, `The column "${each.column}" is calculated and cannot be edited.`);
     const cell = parseCell(doc, column, each.value, disableParsing);
     if (cell === undefined) cleared.add(column.id);
     else cells[column.id] = cell;

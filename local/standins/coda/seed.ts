@@ -35,7 +35,7 @@ export const SEEDED_TASKS = 250;
 
 /**
  * The state that a stand-in starts with: one shared doc, a project tracker, with the tables Tasks (250 rows) and
- * People (8 rows) and a view of the tasks that are in progress. Ids and contents are the same every time.
+ * People (8 rows), a view of the tasks that are in progress, a formula, two controls and two automations. Ids and contents are the same every time.
  * @param owner who owns the doc
  */
 export function seedCodaState(owner: Person): CodaState {
@@ -91,15 +91,53 @@ export function seedCodaState(owner: Person): CodaState {
     createdAt: at(0),
     updatedAt: at(SEEDED_TASKS * MINUTE),
     pages: [
-      page("Overview01", "Overview", { subtitle: "What the team works on" }),
-      page("TasksPg002", "Task list", { parentId: "canvas-Overview01" }),
-      page("TeamPage03", "Team"),
+      page("Overview01", "Overview", { subtitle: "What the team works on", content: OVERVIEW }),
+      page("TasksPg002", "Task list", { parentId: "canvas-Overview01", content: "Every task, with who does it." }),
+      page("TeamPage03", "Team", { content: "Who is who.\n\n- Ask **Dana** about plans\n- Ask **Femi** about texts" }),
+    ],
+    formulas: [
+      {
+        id: "f-OpenTasks1",
+        name: "Open tasks",
+        pageId: "canvas-Overview01",
+        counts: { tableId: tasks.id, columnId: "c-TaskStatus", not: "Done" },
+      },
+    ],
+    controls: [
+      { id: "ctrl-Capacity1", name: "Capacity", pageId: "canvas-TeamPage03", controlType: "slider", value: 40 },
+      {
+        id: "ctrl-Quarter01",
+        name: "Quarter",
+        pageId: "canvas-Overview01",
+        controlType: "select",
+        value: ["Q1", "Q2"],
+      },
+    ],
+    automations: [
+      {
+        id: "grid-auto-Intake001",
+        enabled: true,
+        tableId: tasks.id,
+        takes: { task: "c-TaskName01", status: "c-TaskStatus" },
+      },
+      { id: "grid-auto-Paused002", enabled: false, tableId: tasks.id, takes: {} },
     ],
     tables: [tasks, people],
     views: [inProgress],
   };
   return { version: 1, revision: 0, docs: [doc], mutations: [] };
 }
+
+const OVERVIEW = `# Where things are
+
+The team plans its work here.
+
+- Tasks are in the task list
+- People are on the team page
+
+## How we work
+
+Tasks move from *Not started* to **Done**. See [the guide](https://example.com/guide).`;
 
 const TASK_COLUMNS: Column[] = [
   { id: "c-TaskName01", name: "Task", format: { type: "text", isArray: false }, display: true },
@@ -134,6 +172,16 @@ const TASK_COLUMNS: Column[] = [
     formula: "thisRow.Created()",
   },
   { id: "c-TaskExtId1", name: "External ID", format: { type: "text", isArray: false }, hidden: true },
+  {
+    id: "c-TaskFinish",
+    name: "Finish",
+    format: {
+      type: "button",
+      isArray: false,
+      details: { label: '"Finish"', action: 'ModifyRows(thisRow, Status, "Done", Closed, true)' },
+    },
+    sets: { "c-TaskStatus": "Done", "c-TaskClosed": true },
+  },
 ];
 
 const PEOPLE_COLUMNS: Column[] = [

@@ -55,6 +55,9 @@ async function call(method: string, path: string, options: { body?: unknown; tok
   expect(description.problems(operation, response.status, body), `${method} ${url}: ${JSON.stringify(body)}`).toEqual(
     [],
   );
+  // What the stand-in does is asked for as described; what it refuses need not be.
+  const asked = description.requestProblems(operation, new URL(url).searchParams, options.body);
+  if (response.ok) expect(asked, `${method} ${url}: ${JSON.stringify(options.body)}`).toEqual([]);
   if (operation && response.ok) seen.add(`${operation} ${response.status}`);
   return { status: response.status, body, headers: response.headers };
 }
@@ -125,12 +128,12 @@ describe("who may", () => {
   });
 
   it("answers an endpoint that it does not have with 404 and logs it, without the token", async () => {
-    expect(await refused("GET", `${DOC}/formulas`)).toBe(404);
-    expect(await refused("PATCH", DOC, { body: { title: "x" } })).toBe(404);
+    expect(await refused("GET", "/domains/provider/example.com")).toBe(404);
+    expect(await refused("GET", "/packs")).toBe(404);
     expect(await refused("GET", "http://127.0.0.1:8782/coda/elsewhere")).toBe(404);
     expect(logged).toEqual([
-      "Coda stand-in: no such endpoint: GET /coda/apis/v1/docs/pT7kXw2LmQ/formulas",
-      "Coda stand-in: no such endpoint: PATCH /coda/apis/v1/docs/pT7kXw2LmQ",
+      "Coda stand-in: no such endpoint: GET /coda/apis/v1/domains/provider/example.com",
+      "Coda stand-in: no such endpoint: GET /coda/apis/v1/packs",
       "Coda stand-in: no such endpoint: GET /coda/elsewhere",
     ]);
   });
@@ -219,9 +222,9 @@ describe("tables and columns", () => {
   });
 
   it("gives columns by id and by name, hidden ones unless only visible ones are asked for", async () => {
-    expect((await get(`${TASKS}/columns`)).items).toHaveLength(11);
-    expect((await get(`${TASKS}/columns?visibleOnly=true`)).items).toHaveLength(10);
-    expect((await get(`${VIEW}/columns`)).items).toHaveLength(10);
+    expect((await get(`${TASKS}/columns`)).items).toHaveLength(12);
+    expect((await get(`${TASKS}/columns?visibleOnly=true`)).items).toHaveLength(11);
+    expect((await get(`${VIEW}/columns`)).items).toHaveLength(11);
     expect(await get(`${TASKS}/columns/Assignee`)).toMatchObject({
       id: "c-TaskOwner1",
       format: { type: "lookup", table: { name: "People" } },
@@ -477,6 +480,278 @@ describe("editing rows", () => {
   });
 });
 
+describe("changing docs and pages", () => {
+  it("renames a doc at once, and gives it an icon", async () => {
+    const { status } = await call("PATCH", DOC, { body: { title: "Tracker", iconName: "rocket" } });
+    expect(status).toBe(200);
+    expect(await get(DOC)).toMatchObject({ name: "Tracker", icon: { name: "rocket" } });
+    expect(await refused("PATCH", DOC, { body: { name: "x" } })).toBe(400);
+  });
+
+  it("makes, changes and deletes a page after a while, with what is below it", async () => {
+    const body = { name: "Plans", subtitle: "Ours", imageUrl: "https://example.com/a.png" };
+    const { id } = await edit("POST", `${DOC}/pages`, body);
+    expect(await refused("GET", `${DOC}/pages/${id}`)).toBe(404);
+    clock += DELAY;
+    expect(await get(`${DOC}/pages/Plans`)).toMatchObject({ id, subtitle: "Ours", contentType: "canvas" });
+    const below = await edit("POST", `${DOC}/pages`, { name: "Below", parentPageId: id });
+    await edit("PUT", `${DOC}/pages/${id}`, { name: "Plans of ours", iconName: "star", isHidden: true });
+    clock += DELAY;
+    expect(await get(`${DOC}/pages/${id}`)).toMatchObject({ name: "Plans of ours", isHidden: true });
+    expect(await get(`${DOC}/pages/${below.id}`)).toMatchObject({ isEffectivelyHidden: true, isHidden: false });
+    await edit("DELETE", `${DOC}/pages/${id}`);
+    clock += DELAY;
+    expect(await refused("GET", `${DOC}/pages/${below.id}`)).toBe(404);
+    await edit("DELETE", `${DOC}/pages/Team`);
+    clock += DELAY;
+    expect(await refused("GET", `${DOC}/tables/People`)).toBe(404);
+    expect(await refused("POST", `${DOC}/pages`, { body: { name: "x", parentPageId: "none" } })).toBe(400);
+    expect(await refused("POST", `${DOC}/pages`, { body: { title: "x" } })).toBe(400);
+  });
+
+  it("keeps content in either format, appends to it, and exports it in either", async () => {
+    const pageContent = { type: "canvas", canvasContent: { format: "html", content: "<h2>A</h2><p>b <b>c</b></p>" } };
+    const { id } = await edit("POST", `${DOC}/pages`, { name: "Text", pageContent });
+    clock += DELAY;
+    const canvasContent = { format: "markdown", content: "- d\n- e" };
+    await edit("PUT", `${DOC}/pages/${id}`, { contentUpdate: { insertionMode: "append", canvasContent } });
+    clock += DELAY;
+    expect(await exported(id, "markdown")).toBe("## A\n\nb **c**\n\n- d\n- e");
+    expect(await exported(id, "html")).toBe("<h2>A</h2>\n<p>b <strong>c</strong></p>\n<ul><li>d</li><li>e</li></ul>");
+    await edit("PUT", `${DOC}/pages/${id}`, { contentUpdate: { insertionMode: "replace", canvasContent } });
+    clock += DELAY;
+    expect(await exported(id, "markdown")).toBe("- d\n- e");
+  });
+
+  it("exports after a while, to whoever has the link and shows no credential, for an hour", async () => {
+    const begun = await edit("POST", `${DOC}/pages/Team/export`, { outputFormat: "markdown" });
+    const { status } = await get(begun.href);
+    expect(status).toBe("inProgress");
+    clock += DELAY;
+    const { downloadLink } = await get(begun.href);
+    expect(new URL(downloadLink).pathname).not.toContain("/apis/v1");
+    const download = (headers = {}) => standIn.handler(new Request(downloadLink, { headers }));
+    expect(await (await download()).text()).toMatch(/^Who is who/);
+    expect((await download({ authorization: `Bearer ${ALICE.token}` })).status).toBe(400);
+    expect((await standIn.handler(new Request(`${downloadLink}x`))).status).toBe(404);
+    expect(await refused("GET", begun.href.replace("Team", "Overview").replace("TeamPage03", "Overview01"))).toBe(404);
+    clock += 61 * 60_000;
+    expect((await download()).status).toBe(404);
+    expect(await refused("GET", begun.href)).toBe(404);
+    expect(await refused("POST", `${DOC}/pages/Team/export`, { body: { outputFormat: "pdf" } })).toBe(400);
+  });
+
+  it("has pages without content of their own, which it neither writes nor exports", async () => {
+    const pageContent = { type: "embed", url: "https://example.com/" };
+    const { id } = await edit("POST", `${DOC}/pages`, { name: "Site", pageContent });
+    clock += DELAY;
+    expect(await get(`${DOC}/pages/${id}`)).toMatchObject({ contentType: "embed" });
+    expect(await refused("POST", `${DOC}/pages/${id}/export`, { body: { outputFormat: "html" } })).toBe(400);
+    const canvasContent = { format: "markdown", content: "x" };
+    const body = { contentUpdate: { insertionMode: "append", canvasContent } };
+    expect(await refused("PUT", `${DOC}/pages/${id}`, { body })).toBe(400);
+  });
+
+  async function exported(page: string, outputFormat: string): Promise<string> {
+    const { href } = await edit("POST", `${DOC}/pages/${page}/export`, { outputFormat });
+    clock += DELAY;
+    const { downloadLink } = await get(href);
+    return (await standIn.handler(new Request(downloadLink))).text();
+  }
+});
+
+describe("buttons, formulas, controls and automations", () => {
+  it("pushes a button: what it sets is seen after a while, and only a button can be pushed", async () => {
+    const row = `${ROWS}/i-task000001`;
+    expect(await edit("POST", `${row}/buttons/Finish`)).toMatchObject({
+      rowId: "i-task000001",
+      columnId: "c-TaskFinish",
+    });
+    clock += DELAY;
+    expect((await get(`${row}?useColumnNames=true`)).values).toMatchObject({ Status: "Done", Closed: true });
+    expect(await refused("POST", `${row}/buttons/Status`)).toBe(400);
+    expect(await refused("POST", `${row}/buttons/none`)).toBe(404);
+    expect(await refused("PUT", row, { body: { row: cells({ Finish: "x" }) } })).toBe(400);
+  });
+
+  it("gives formulas, whose value follows the rows, and controls", async () => {
+    expect((await get(`${DOC}/formulas?sortBy=name`)).items).toMatchObject([{ name: "Open tasks" }]);
+    const before = (await get(`${DOC}/formulas/Open%20tasks`)).value;
+    await edit("DELETE", `${ROWS}/i-task000001`);
+    clock += DELAY;
+    expect((await get(`${DOC}/formulas/f-OpenTasks1`)).value).toBe(before - 1);
+    expect((await get(`${DOC}/controls?limit=1`)).items).toMatchObject([{ name: "Capacity" }]);
+    expect(await get(`${DOC}/controls/Quarter`)).toMatchObject({ controlType: "select", value: ["Q1", "Q2"] });
+    expect(await refused("GET", `${DOC}/controls/none`)).toBe(404);
+  });
+
+  it("starts an automation with a payload, and refuses one that is off", async () => {
+    await edit("POST", `${DOC}/hooks/automation/grid-auto-Intake001`, { task: "From a hook", more: { a: 1 } });
+    clock += DELAY;
+    const found = await get(`${ROWS}?query=${encodeURIComponent('"Task":"From a hook"')}`);
+    expect(found.items).toHaveLength(1);
+    const hook = (id: string) => refused("POST", `${DOC}/hooks/automation/${id}`, { body: {} });
+    expect(await hook("grid-auto-Paused002")).toBe(422);
+    expect(await hook("none")).toBe(404);
+  });
+});
+
+describe("sharing and publishing", () => {
+  const bob = (body?: unknown) => ({ token: BOB.token, ...(body === undefined ? {} : { body }) });
+  let doc: string;
+
+  beforeEach(async () => {
+    doc = `/docs/${(await call("POST", "/docs", { body: { title: "Alice's own" } })).body.id}`;
+  });
+
+  const share = async (access: string, principal: object, token = ALICE.token) =>
+    (await call("POST", `${doc}/acl/permissions`, { token, body: { access, principal } })).status;
+  const BOBS = { type: "email", email: BOB.loginId };
+
+  it("lets in whom it is shared with, as far as it is", async () => {
+    expect(await refused("GET", doc, bob())).toBe(403);
+    expect(await share("readonly", BOBS)).toBe(200);
+    expect((await call("GET", doc, bob())).status).toBe(200);
+    expect(await refused("PATCH", doc, bob({ title: "Bob's" }))).toBe(403);
+    expect(await share("write", { type: "anyone" })).toBe(200);
+    expect((await call("PATCH", doc, bob({ title: "Ours" }))).status).toBe(200);
+    const { items } = await get(`${doc}/acl/permissions`);
+    expect(items.map((each: Body) => [each.access, each.principal.type])).toEqual([
+      ["write", "email"],
+      ["readonly", "email"],
+      ["write", "anyone"],
+    ]);
+    for (const { id } of items.slice(1)) {
+      expect((await call("DELETE", `${doc}/acl/permissions/${id}`)).status).toBe(200);
+    }
+    expect(await refused("GET", doc, bob())).toBe(403);
+    expect(await refused("DELETE", `${doc}/acl/permissions/${items[0].id}`)).toBe(400);
+    expect(await refused("DELETE", `${doc}/acl/permissions/none`)).toBe(404);
+  });
+
+  it("refuses principals that there are not, and the owner", async () => {
+    for (const principal of [
+      { type: "email", email: "nobody" },
+      { type: "email", email: ALICE.loginId },
+      { type: "group", groupId: "none" },
+      { type: "workspace", workspaceId: "none" },
+      { type: "domain" },
+    ]) {
+      expect(await share("readonly", principal), JSON.stringify(principal)).toBe(400);
+    }
+    for (const principal of [
+      { type: "group", groupId: "grp-Local0Crew" },
+      { type: "workspace", workspaceId: "ws-Local0Work" },
+      { type: "domain", domain: "example.com" },
+    ]) {
+      expect(await share("readonly", principal)).toBe(200);
+    }
+  });
+
+  it("lets editors share it or not, as its owner says", async () => {
+    await share("write", BOBS);
+    expect(await get(`${doc}/acl/settings`)).toMatchObject({ allowEditorsToChangePermissions: true });
+    expect(await share("readonly", { type: "anyone" }, BOB.token)).toBe(200);
+    const settings = { allowEditorsToChangePermissions: false, allowCopying: false };
+    expect(await refused("PATCH", `${doc}/acl/settings`, bob(settings))).toBe(403);
+    const { body } = await call("PATCH", `${doc}/acl/settings`, { body: settings });
+    expect(body).toEqual({ ...settings, allowViewersToRequestEditing: true });
+    expect(await share("write", { type: "anyone" }, BOB.token)).toBe(403);
+    expect((await call("GET", `${doc}/acl/metadata`, bob())).body).toMatchObject({ canShare: false });
+    expect(await get(`${doc}/acl/metadata`)).toMatchObject({ canShare: true });
+  });
+
+  it("finds people and groups, and none without a query", async () => {
+    const search = (query: string) => get(`${doc}/acl/principals/search${query}`);
+    expect(await search("?query=BRANDT")).toMatchObject({ users: [{ loginId: BOB.loginId }], groups: [] });
+    expect(await search("?query=crew")).toMatchObject({ users: [], groups: [{ groupName: "Crew" }] });
+    expect(await search("")).toEqual({ users: [], groups: [] });
+  });
+
+  it("publishes after a while and unpublishes at once, for the owner only", async () => {
+    const { items } = await get("/categories");
+    const body = { slug: "own", discoverable: true, earnCredit: true, categoryNames: [items[0].name], mode: "edit" };
+    await edit("PUT", `${doc}/publish`, body);
+    expect(await get(doc)).not.toHaveProperty("published");
+    clock += DELAY;
+    expect((await get(doc)).published).toMatchObject({ browserLink: "https://coda.io/@own", mode: "edit" });
+    expect((await get("/docs?isPublished=true")).items).toHaveLength(1);
+    expect((await get("/docs?inGallery=true")).items).toHaveLength(1);
+    expect(await refused("PUT", `${DOC}/publish`, { body: { slug: "own" } })).toBe(400);
+    expect(await refused("PUT", `${doc}/publish`, { body: { categoryNames: ["none"] } })).toBe(400);
+    await share("write", BOBS);
+    expect(await refused("PUT", `${doc}/publish`, bob({}))).toBe(403);
+    expect(await refused("DELETE", `${doc}/publish`, bob())).toBe(403);
+    const { body: copy } = await call("POST", "/docs", { body: { sourceDoc: doc.slice("/docs/".length) } });
+    expect(await get(`/docs/${copy.id}`)).not.toHaveProperty("published");
+    expect((await call("DELETE", `${doc}/publish`)).status).toBe(200);
+    expect(await get(doc)).not.toHaveProperty("published");
+  });
+});
+
+describe("the workspace", () => {
+  const WORKSPACE = "/workspaces/ws-Local0Work";
+  const change = (email: string, newRole: string) => ({ body: { email, newRole } });
+
+  it("has the people of the tokens, the asking one first, with roles that an admin changes", async () => {
+    const roles = async (token = ALICE.token) =>
+      (await call("GET", `${WORKSPACE}/users`, { token })).body.items.map(({ name, role }: Body) => [name, role]);
+    expect(await roles()).toEqual([
+      ["Alice Atkins", "Admin"],
+      ["Bob Brandt", "Editor"],
+      ["Rita Reader", "Editor"],
+    ]);
+    expect((await roles(BOB.token))[0]).toEqual(["Bob Brandt", "Editor"]);
+    const { body } = await call("POST", `${WORKSPACE}/users/role`, change(BOB.loginId, "DocMaker"));
+    expect(body).toEqual({ roleChangedAt: new Date(clock).toISOString() });
+    const { items } = await get(`${WORKSPACE}/users?includedRoles=DocMaker`);
+    expect(items).toMatchObject([{ email: BOB.loginId, roleChangedAt: body.roleChangedAt, ownedDocs: 0 }]);
+    const [month] = (await get(`${WORKSPACE}/roles`)).items;
+    expect(month).toMatchObject({
+      month: "2026-11",
+      activeAdminCount: 1,
+      activeDocMakerCount: 1,
+      activeEditorCount: 1,
+    });
+  });
+
+  it("refuses who is no admin or no member, and other workspaces", async () => {
+    const asBob = { ...change(ALICE.loginId, "Editor"), token: BOB.token };
+    expect(await refused("POST", `${WORKSPACE}/users/role`, asBob)).toBe(403);
+    expect(await refused("POST", `${WORKSPACE}/users/role`, change("nobody@example.com", "Editor"))).toBe(404);
+    expect(await refused("POST", `${WORKSPACE}/users/role`, change(BOB.loginId, "Owner"))).toBe(400);
+    expect(await refused("GET", "/workspaces/none/users")).toBe(404);
+    expect(await refused("GET", "/workspaces/none/roles")).toBe(404);
+  });
+});
+
+describe("analytics", () => {
+  const days = "sinceDate=2026-11-18&untilDate=2026-11-30";
+
+  it("has numbers up to yesterday, the same every time, by day and as a sum", async () => {
+    expect(await get("/analytics/updated")).toMatchObject({ docAnalyticsLastUpdated: "2026-11-21" });
+    const daily = await get(`/analytics/docs?${days}&docIds=pT7kXw2LmQ&scale=daily`);
+    const { metrics } = daily.items[0];
+    expect(metrics.map(({ date }: Body) => date)).toEqual(["2026-11-18", "2026-11-19", "2026-11-20", "2026-11-21"]);
+    expect(await get(`/analytics/docs?${days}&docIds=pT7kXw2LmQ&scale=daily`)).toEqual(daily);
+    const sum = await get(`/analytics/docs?${days}&scale=cumulative`);
+    const total = metrics.reduce((all: number, { totalSessions }: Body) => all + totalSessions, 0);
+    expect(sum.items[0].metrics).toMatchObject([{ totalSessions: total }]);
+    expect(await get(`/analytics/docs/summary?${days}`)).toEqual({ totalSessions: total });
+    expect((await get("/analytics/docs")).items[0].metrics).toHaveLength(30);
+    expect((await get("/analytics/docs?isPublished=true")).items).toEqual([]);
+    expect(await refused("GET", "/analytics/docs?sinceDate=yesterday")).toBe(400);
+  });
+
+  it("has numbers of each page", async () => {
+    const { items } = await get(`/analytics/docs/pT7kXw2LmQ/pages?${days}&limit=2`);
+    expect(items.map(({ page, metrics }: Body) => [page.name, metrics.length])).toEqual([
+      ["Overview", 4],
+      ["Task list", 4],
+    ]);
+  });
+});
+
 describe("browser links", () => {
   const resolve = (url: string, more = "") => call("GET", `/resolveBrowserLink?url=${encodeURIComponent(url)}${more}`);
 
@@ -563,6 +838,8 @@ describe("faults", () => {
 
 it("was asked for every operation that it has, and each answer was as described", () => {
   const rows = "/docs/{docId}/tables/{tableIdOrName}/rows";
+  const page = "/docs/{docId}/pages/{pageIdOrName}";
+  const acl = "/docs/{docId}/acl";
   expect([...seen].sort()).toEqual(
     [
       "get /whoami 200",
@@ -571,7 +848,13 @@ it("was asked for every operation that it has, and each answer was as described"
       "get /docs/{docId} 200",
       "delete /docs/{docId} 202",
       "get /docs/{docId}/pages 200",
-      "get /docs/{docId}/pages/{pageIdOrName} 200",
+      "patch /docs/{docId} 200",
+      "post /docs/{docId}/pages 202",
+      `get ${page} 200`,
+      `put ${page} 202`,
+      `delete ${page} 202`,
+      `post ${page}/export 202`,
+      `get ${page}/export/{requestId} 200`,
       "get /docs/{docId}/tables 200",
       "get /docs/{docId}/tables/{tableIdOrName} 200",
       "get /docs/{docId}/tables/{tableIdOrName}/columns 200",
@@ -582,6 +865,29 @@ it("was asked for every operation that it has, and each answer was as described"
       `get ${rows}/{rowIdOrName} 200`,
       `put ${rows}/{rowIdOrName} 202`,
       `delete ${rows}/{rowIdOrName} 202`,
+      `post ${rows}/{rowIdOrName}/buttons/{columnIdOrName} 202`,
+      "get /docs/{docId}/formulas 200",
+      "get /docs/{docId}/formulas/{formulaIdOrName} 200",
+      "get /docs/{docId}/controls 200",
+      "get /docs/{docId}/controls/{controlIdOrName} 200",
+      "post /docs/{docId}/hooks/automation/{ruleId} 202",
+      `get ${acl}/metadata 200`,
+      `get ${acl}/permissions 200`,
+      `post ${acl}/permissions 200`,
+      `delete ${acl}/permissions/{permissionId} 200`,
+      `get ${acl}/principals/search 200`,
+      `get ${acl}/settings 200`,
+      `patch ${acl}/settings 200`,
+      "get /categories 200",
+      "put /docs/{docId}/publish 202",
+      "delete /docs/{docId}/publish 200",
+      "get /workspaces/{workspaceId}/users 200",
+      "post /workspaces/{workspaceId}/users/role 200",
+      "get /workspaces/{workspaceId}/roles 200",
+      "get /analytics/docs 200",
+      "get /analytics/docs/summary 200",
+      "get /analytics/docs/{docId}/pages 200",
+      "get /analytics/updated 200",
       "get /mutationStatus/{requestId} 200",
       "get /resolveBrowserLink 200",
     ].sort(),

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { readState, writeState } from "../state-file.ts";
-import type { Cells, Change, CodaState, Doc, Mutation, Person, Row, Table } from "./model.ts";
+import type { Cells, Change, CodaState, Doc, Mutation, Person, Role, Row, Table } from "./model.ts";
 import { seedCodaState } from "./seed.ts";
 import { keyValue } from "./values.ts";
 
@@ -28,6 +28,12 @@ export interface CodaStore {
   /** Counts the changes of rows; the base of sync tokens. */
   revision(): number;
   addDoc(doc: Doc): void;
+  /** Changes a doc at once: what is no part of its content. */
+  change(doc: Doc, change: (doc: Doc) => void): void;
+  /** What a member's role was changed to; undefined: it is as it was at first. */
+  role(loginId: string): { role: Role; changedAt: string } | undefined;
+  /** @returns when it was changed, ISO 8601 */
+  setRole(loginId: string, role: Role): string;
   /** Accepts an edit of a doc; an absent change is done already. Returns the request id. */
   mutate(loginId: string, docId: string, change?: Change): string;
   /** What became of an edit of this person. */
@@ -73,6 +79,18 @@ export function openCodaStore(options: CodaStoreOptions): CodaStore {
       state.docs.push(doc);
       save();
     },
+    change(doc, change) {
+      change(doc);
+      doc.updatedAt = new Date(options.now()).toISOString();
+      save();
+    },
+    role: (loginId) => state.roles?.[loginId],
+    setRole(loginId, role) {
+      const changedAt = new Date(options.now()).toISOString();
+      state.roles = { ...state.roles, [loginId]: { role, changedAt } };
+      save();
+      return changedAt;
+    },
     mutate(loginId, docId, change) {
       applyDue();
       const now = options.now();
@@ -102,11 +120,15 @@ function apply(state: CodaState, mutation: Mutation, change: Change): void {
     state.docs = state.docs.filter((each) => each !== doc);
     return;
   }
+  const at = new Date(mutation.applyAt).toISOString();
+  doc.updatedAt = at;
+  if (!("tableId" in change)) {
+    applyToPages(doc, change, at);
+    return;
+  }
   const table = doc.tables.find((each) => each.id === change.tableId);
   if (!table) return;
-  const at = new Date(mutation.applyAt).toISOString();
   state.revision += 1;
-  doc.updatedAt = at;
   table.updatedAt = at;
 
   const edit = (row: Row, { cells, cleared }: { cells: Cells; cleared: string[] }) => {
@@ -132,6 +154,42 @@ function apply(state: CodaState, mutation: Mutation, change: Change): void {
       table.rows.push(row);
     }
   }
+}
+
+type TableChange = Extract<Change, { tableId: string }>;
+
+function applyToPages(doc: Doc, change: Exclude<Change, TableChange | { kind: "deleteDoc" }>, at: string): void {
+  switch (change.kind) {
+    case "publish":
+      doc.published = change.published;
+      return;
+    case "createPage":
+      doc.pages.push({ ...change.page, createdAt: at, updatedAt: at });
+      return;
+    case "deletePage": {
+      const gone = withSubpages(doc, change.pageId);
+      doc.pages = doc.pages.filter((page) => !gone.has(page.id));
+      doc.tables = doc.tables.filter((table) => !gone.has(table.pageId));
+      doc.views = doc.views.filter((view) => !gone.has(view.pageId));
+      return;
+    }
+    case "updatePage": {
+      const page = doc.pages.find((each) => each.id === change.pageId);
+      if (!page) return;
+      Object.assign(page, change.set, { updatedAt: at });
+      if (!change.content) return;
+      const { mode, markdown } = change.content;
+      page.content = mode === "append" && page.content ? `${page.content}\n\n${markdown}` : markdown;
+    }
+  }
+}
+
+/** The ids of a page and of all that is below it. */
+function withSubpages(doc: Doc, pageId: string): Set<string> {
+  const found = new Set([pageId]);
+  // A set takes what is added while it is walked through.
+  for (const id of found) for (const page of doc.pages) if (page.parentId === id) found.add(page.id);
+  return found;
 }
 
 function rowsWithKey(doc: Doc, table: Table, keyColumnIds: string[], cells: Cells): Row[] {

@@ -84,6 +84,8 @@ function parseScalar(doc: Doc, column: Column, value: Simple): ScalarCell {
       return parseNumber(value, /^-?[\d,]*\.?\d+$/);
     case "currency":
       return parseNumber(value, /^-?[$€£]?-?[\d,]*\.?\d+$/);
+    case "button":
+      return value;
     case "checkbox":
       if (value === 1 || /^true$/i.test(String(value))) return true;
       if (value === 0 || /^false$/i.test(String(value))) return false;

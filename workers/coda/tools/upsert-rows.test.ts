@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createCodaStandIn } from "../../local/standins/coda/stand-in.ts";
-import { type StandInServer, serveStandIns } from "../../local/standins/serve.ts";
-import { CodaApi } from "./api.ts";
-import { upsertRows } from "./tools/upsert-rows.ts";
+import { createCodaStandIn } from "../../../local/standins/coda/stand-in.ts";
+import { type StandInServer, serveStandIns } from "../../../local/standins/serve.ts";
+import { CodaApi } from "../api.ts";
+import { upsertRows } from "./upsert-rows.ts";
 
 const DOC = "pT7kXw2LmQ";
+const ROWS = "/docs/{docId}/tables/{tableIdOrName}/rows";
 const PERSON = { Name: "Ida Berg", Role: "Writer" };
 
 let now: number;
@@ -56,11 +57,16 @@ function upsert(args: object, { signal = new AbortController().signal, onPause =
 async function people(): Promise<Record<string, unknown>[]> {
   const upstream = new CodaApi(`${standIns.origin}/coda/apis/v1`, { token: "coda-token", headers: {} });
   const query = { limit: 100, useColumnNames: true };
-  const { items } = await upstream.listRows(DOC, "People", query, new AbortController().signal);
+  const { items } = await upstream.get(
+    ROWS,
+    { docId: DOC, tableIdOrName: "People" },
+    query,
+    new AbortController().signal,
+  );
   return items.map(({ values }) => values);
 }
 
-describe("upsert_rows", () => {
+describe("the edit of upsert_rows", () => {
   test("waits until Coda has applied the edit, telling its progress, and then reads see it", async () => {
     const { applied, added_row_ids, note } = await upsert({ rows: [PERSON] });
     expect({ applied, added: added_row_ids?.length, note }).toEqual({ applied: true, added: 1, note: undefined });
@@ -115,8 +121,13 @@ describe("upsert_rows", () => {
     await upsert({ table: "Tasks", rows: [before] });
     await upsert({ table: "Tasks", rows: [{ Task: "Paint", Estimate: null }], key_columns: ["Task"] });
     const upstream = new CodaApi(`${standIns.origin}/coda/apis/v1`, { token: "coda-token", headers: {} });
-    const query = { query: '"Task":"Paint"', useColumnNames: true, valueFormat: "simpleWithArrays" };
-    const { items } = await upstream.listRows(DOC, "Tasks", query, new AbortController().signal);
+    const query = { query: '"Task":"Paint"', useColumnNames: true, valueFormat: "simpleWithArrays" } as const;
+    const { items } = await upstream.get(
+      ROWS,
+      { docId: DOC, tableIdOrName: "Tasks" },
+      query,
+      new AbortController().signal,
+    );
     expect(items.map(({ values }) => values)).toMatchObject([{ ...before, Estimate: "" }]);
   });
 
