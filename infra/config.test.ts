@@ -233,8 +233,8 @@ describe("a bad config names the key, the value and what is allowed", () => {
     ],
     [
       "toolsets of a service that has none",
-      withServices({ coda: { tools: { toolsets: ["docs"] } } }),
-      '  hybrid-mcp:services.coda.tools: {"toolsets":["docs"]} names what is not there: There is no toolset "docs"; the service has no toolsets.',
+      withServices({ firecrawl: { placement: "workers", tools: { toolsets: ["docs"] } } }),
+      '  hybrid-mcp:services.firecrawl.tools: {"toolsets":["docs"]} names what is not there: There is no toolset "docs"; the service has no toolsets.',
     ],
     [
       "telemetry that goes nowhere",

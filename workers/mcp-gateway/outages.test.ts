@@ -6,6 +6,7 @@ import { eventOf } from "../oauth-broker/testing/trail-of.ts";
 import type { ServerConfig } from "./config.ts";
 import { modern, modernPost } from "./testing/gateway-clients.ts";
 import * as odd from "./testing/odd-servers.ts";
+import { shownTools } from "./testing/shown-tools.ts";
 import { TestGateway } from "./testing/test-gateway.ts";
 
 /** One server of every kind of trouble, all at once behind one gateway: none hides another one, and each is explained. */
@@ -75,7 +76,7 @@ describe("while servers are in trouble", () => {
     const { result, took } = await list();
     const own = result.tools.map(({ name }: { name: string }) => name);
     expect(own).toEqual([
-      ...["list_docs", "list_tables", "list_columns", "list_rows"].map((name) => `coda_${name}`),
+      ...shownTools("coda", ["coda:read"]),
       "cut_cut",
     ]);
     expect(result._meta["hybrid-mcp/missing"]).toEqual(
