@@ -16,8 +16,11 @@ export interface Request {
   advice?: Advice;
 }
 
-/** An address in a text, up to what can be no part of one. */
-const ADDRESS = /\b(?:https?|file|ftp):[/\\]{0,3}[^\s"'`<>()[\]{}|,;]+/gi;
+/** Addresses in a text, up to what can be no part of one; an IPv6 address is in brackets, which else end it. */
+const ADDRESSES = [
+  /\b(?:https?|file|ftp):[/\\]{0,3}[^\s"'`<>()[\]{}|,;]+/gi,
+  /\b(?:https?|file|ftp):[/\\]{0,3}[^\s"'`<>()/\\]*\[[\da-f:.]+\]/gi,
+];
 
 /**
  * The Firecrawl API v2. Types are those of the `firecrawl` package, whose client is not used: it cannot be told that the
@@ -60,7 +63,8 @@ export class FirecrawlApi {
    * @throws {ToolError} for an address that is not public
    */
   words(text: string): string {
-    for (const [address] of text.matchAll(ADDRESS)) if (URL.canParse(address)) this.target(address);
+    const found = ADDRESSES.flatMap((pattern) => [...text.matchAll(pattern)].map(([address]) => address));
+    for (const address of found) if (URL.canParse(address)) this.target(address);
     return text;
   }
 
