@@ -32,7 +32,7 @@ export function explained(asked: Asked, status: number, { error, code }: Answer,
   switch (code) {
     case "SCRAPE_TIMEOUT":
       return new ToolError(
-        `${host} did not send the page within ${asked.timeout} ms. Call scrape again with a larger timeout, or try another page.`,
+        `${host} did not send the page ${asked.timeout === undefined ? "in time" : `within ${asked.timeout} ms`}. Call scrape again with a larger timeout, or try another page.`,
       );
     case "SCRAPE_DNS_RESOLUTION_ERROR":
       return new ToolError(

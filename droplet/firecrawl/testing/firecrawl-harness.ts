@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Handler } from "../../../local/standins/faults.ts";
 import { describedBy, publishedDescription } from "../../../local/standins/firecrawl/published-description.ts";
 import { createFirecrawlStandIn } from "../../../local/standins/firecrawl/stand-in.ts";
 import { call, type McpClient, refusal } from "../../../workers/oauth-broker/testing/service-client.ts";
@@ -13,10 +14,13 @@ export class FirecrawlHarness {
   readonly site: string;
   /** What was sent or answered and is not as the SDK's types say. */
   readonly problems: string[];
+  /** Paths of requests that the service gave up before they were answered. */
+  readonly givenUp: string[];
   readonly client: McpClient;
 
-  private constructor(harness: ServiceHarness, problems: string[], client: McpClient) {
+  private constructor(harness: ServiceHarness, problems: string[], givenUp: string[], client: McpClient) {
     this.harness = harness;
+    this.givenUp = givenUp;
     this.site = `${harness.standIns}/firecrawl/site/`;
     this.problems = problems;
     this.client = client;
@@ -27,7 +31,15 @@ export class FirecrawlHarness {
     const allowedHosts: string[] = [];
     const problems: string[] = [];
     const standIn = createFirecrawlStandIn({ keys: [{ key: "fc-key" }], allowedHosts, log: () => {}, pagesPerLook });
-    const handler = describedBy(publishedDescription(), standIn.handler, problems);
+    const givenUp: string[] = [];
+    const described = describedBy(publishedDescription(), standIn.handler, problems);
+    const handler: Handler = async (request) => {
+      const gone = () => givenUp.push(new URL(request.url).pathname);
+      request.signal.addEventListener("abort", gone);
+      const response = await described(request);
+      request.signal.removeEventListener("abort", gone);
+      return response;
+    };
     const harness = await ServiceHarness.start({
       service: "firecrawl",
       folder: join(import.meta.dirname, ".."),
@@ -43,7 +55,7 @@ export class FirecrawlHarness {
       },
       connection: (apiUrl) => ({ firecrawl: { apiUrl } }),
     });
-    return new FirecrawlHarness(harness, problems, await harness.client());
+    return new FirecrawlHarness(harness, problems, givenUp, await harness.client());
   }
 
   /** Calls a tool, which has to succeed. */

@@ -32,7 +32,7 @@ test("agent: gives an id at once, and agent_status what it found when it is done
   expect(told).toEqual(["It is running."]);
 });
 
-test("agent: fills a schema from the pages that it is given", async () => {
+test("agent_status: gives the data of a schema, and what it has cost", async () => {
   const schema = { type: "object", properties: { piers: { type: "number" } } };
   const { id } = await start({ urls: [site], strictConstrainToURLs: true, schema, effort: "low", maxCredits: 5 });
   expect(await status(id, { wait_seconds: 20 })).toMatchObject({ data: { piers: 3 }, credits_used: 1 });
@@ -50,20 +50,20 @@ test("agent: takes no address that is not public, in whatever field it is", asyn
   expect(firecrawl.harness.arrived).toEqual([]);
 });
 
-test("agent_thread: has the turns of a conversation", async () => {
+test("agent_thread: has the turns of a conversation, the newest first", async () => {
   const first = await start({ mode: "chat" });
   expect(await status(first.id, { wait_seconds: 20 })).toMatchObject({ message: expect.stringContaining("Maren") });
   const second = await start({ prompt: "When is high water?", thread: first.thread, mode: "chat" });
   expect(second).toMatchObject({ thread: first.thread, turn: 2 });
-  const thread = await firecrawl.call<{ turns: object[] }>("agent_thread", { thread: first.thread });
-  expect(thread).toMatchObject({
-    status: "running",
-    turns: [
-      { agent: first.id, turn: 1 },
-      { agent: second.id, turn: 2 },
-    ],
+  const read = (cursor?: string) =>
+    firecrawl.call<{ next_cursor: string }>("agent_thread", { thread: first.thread, limit: 1, cursor });
+  const newest = await read();
+  expect(newest).toMatchObject({ status: "running", turns: [{ agent: second.id, turn: 2, status: "processing" }] });
+  const older = await read(newest.next_cursor);
+  expect(older).toMatchObject({
+    turns: [{ agent: first.id, turn: 1, prompt, status: "succeeded", message: expect.stringContaining("Maren") }],
   });
-  expect(thread.turns[0]).toMatchObject({ prompt, status: "succeeded", message: expect.stringContaining("Maren") });
+  expect(older.next_cursor).toBeUndefined();
   expect(await firecrawl.refused("agent", { prompt, thread: "no-such-thread" })).toContain("There is no such thread");
 });
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { defineTool } from "../api.ts";
 import { foundData, foundDataInput, foundDataOutput } from "../found-data.ts";
 import { waited, waitInput } from "../job.ts";
+import { listCursor, listPage } from "../list-page.ts";
 import { given, idInput, schemaInput, urlInput } from "../page-options.ts";
 import { webhookInput, webhookOf } from "../webhook.ts";
 
@@ -101,6 +102,7 @@ export const cancelAgent = defineTool({
   scope: "firecrawl:crawl",
   toolset: "data",
   readOnly: false,
+  idempotent: true,
   input: z.strictObject({ id: agentId }),
   output: z.object({ id: z.string(), cancelled: z.boolean() }),
   async run({ id }, { upstream, signal }) {
@@ -135,7 +137,7 @@ export const listAgents = defineTool({
         status: z.string(),
         created_at: z.string(),
         prompt: z.string().describe("At most the first 500 characters"),
-        urls: z.array(z.string()).optional(),
+        urls: z.array(z.string()).optional().describe("The first five at most"),
       }),
     ),
     next_cursor: z.string().optional(),
@@ -149,7 +151,7 @@ export const listAgents = defineTool({
         status,
         created_at: createdAt,
         prompt: (options?.prompt ?? targetHint ?? "").slice(0, 500),
-        ...(options?.urls && { urls: options.urls.slice(0, 10) }),
+        ...(options?.urls && { urls: options.urls.slice(0, 5).map((url) => url.slice(0, 300)) }),
       })),
       next_cursor: before ?? undefined,
     };
@@ -159,11 +161,16 @@ export const listAgents = defineTool({
 export const agentThread = defineTool({
   name: "agent_thread",
   title: "Read a conversation with agents",
-  description: "Gives the turns of a thread: what was asked, how it went, and what was answered in words.",
+  description:
+    "Gives the turns of a thread, the newest first: what was asked, how it went, and what was answered in words.",
   scope: "firecrawl:read",
   toolset: "data",
   readOnly: true,
-  input: z.strictObject({ thread: idInput.describe("thread that agent or agent_status gave") }),
+  input: z.strictObject({
+    thread: idInput.describe("thread that agent or agent_status gave"),
+    limit: z.int().min(1).max(30).default(10).describe("How many turns at most"),
+    cursor: listCursor.optional().describe("next_cursor of the answer before, for older turns"),
+  }),
   output: z.object({
     thread: z.string(),
     status: z.string().describe("idle or running"),
@@ -173,25 +180,27 @@ export const agentThread = defineTool({
         turn: z.int(),
         prompt: z.string(),
         status: z.string(),
-        message: z.string().optional(),
+        message: z.string().optional().describe("At most the first 1,000 characters"),
       }),
     ),
+    next_cursor: z.string().optional(),
   }),
-  async run({ thread: id }, { upstream, signal }) {
+  async run({ thread: id, limit, cursor }, { upstream, signal }) {
     const { thread } = await upstream.get<AgentThreadResponse>(`/v2/agent/threads/${id}`, {}, signal, {
       what: "thread",
     });
-    const runs = thread?.runs.slice(-50) ?? [];
+    const { items, nextCursor } = listPage(thread?.runs.toReversed() ?? [], limit, cursor);
     return {
       thread: id,
       status: thread?.status ?? "idle",
-      turns: runs.map((run) => ({
+      turns: items.map((run) => ({
         agent: run.id,
         turn: run.turn,
         prompt: run.prompt.slice(0, 500),
         status: run.status,
         ...(run.message && { message: run.message.slice(0, 1000) }),
       })),
+      next_cursor: nextCursor,
     };
   },
 });

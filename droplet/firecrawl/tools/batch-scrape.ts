@@ -82,6 +82,7 @@ export const cancelBatchScrape = defineTool({
   scope: "firecrawl:crawl",
   toolset: "sites",
   readOnly: false,
+  idempotent: true,
   input: z.strictObject({ id: batchId }),
   output: cancelledOutput,
   run: ({ id }, context) => cancelPageJob(batchJob, id, context),

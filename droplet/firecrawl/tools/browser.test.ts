@@ -40,7 +40,7 @@ test("interact: cuts what is too long, and says so", async () => {
     scrape: await scraped(),
     code,
   });
-  expect(result).toHaveLength(20_000);
+  expect(result).toHaveLength(12_000);
   expect(note).toContain("print less");
 });
 

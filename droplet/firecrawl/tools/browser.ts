@@ -10,8 +10,8 @@ import { defineTool } from "../api.ts";
 import { listCursor, listPage } from "../list-page.ts";
 import { idInput } from "../page-options.ts";
 
-/** Most characters of what code prints. */
-const MOST_CHARACTERS = 20_000;
+/** Most characters of each of the things that come back. */
+const MOST_CHARACTERS = 12_000;
 
 const scrapeId = idInput.describe("scrape of a page, as the tool scrape gives it");
 const browserId = idInput.describe("Id that open_browser gave");
@@ -100,6 +100,7 @@ export const stopInteract = defineTool({
   scope: "firecrawl:crawl",
   toolset: "browser",
   readOnly: false,
+  idempotent: true,
   input: z.strictObject({ scrape: scrapeId }),
   output: closedOutput,
   async run({ scrape }, { upstream, signal }) {
@@ -207,6 +208,7 @@ export const closeBrowser = defineTool({
   scope: "firecrawl:crawl",
   toolset: "browser",
   readOnly: false,
+  idempotent: true,
   input: z.strictObject({ browser: browserId }),
   output: closedOutput,
   async run({ browser }, { upstream, signal }) {

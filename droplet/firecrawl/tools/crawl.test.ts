@@ -1,4 +1,6 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { postAndLeave } from "../../../workers/mcp-gateway/testing/gateway-clients.ts";
 import { FirecrawlHarness } from "../testing/firecrawl-harness.ts";
 
 interface Status {
@@ -133,6 +135,23 @@ test("crawl_status: a page that led to an address that is not public is not give
   expect(told).toBe("Document 2 is not given: it came from an address that is not public.");
 });
 
+test("crawl_status: when the client goes away, Firecrawl is not waited for any longer", async () => {
+  const { harness, givenUp } = firecrawl;
+  const id = await start();
+  harness.arrived.length = 0;
+  harness.faults.set({ hang: true });
+  const args = { id, wait_seconds: 30 };
+  const client = postAndLeave(harness.origin, await harness.token(), "tools/call", {
+    name: "crawl_status",
+    arguments: args,
+  });
+  await vi.waitFor(() => expect(harness.arrived).toHaveLength(1));
+  client.leave();
+  await vi.waitFor(() => expect(givenUp).toEqual([`/firecrawl/v2/crawl/${id}`]));
+  harness.faults.clear();
+  expect(await status(id, { wait_seconds: 10 })).toMatchObject({ status: "completed" });
+});
+
 test("crawl_errors: lists what could not be read, and why, in parts", async () => {
   const id = await start({ url: `${site}traps/` });
   await status(id, { wait_seconds: 10 });
@@ -193,6 +212,18 @@ test("crawl: is asked for once, and when it is not answered the model is told wh
   expect(told).toContain("502");
   firecrawl.harness.faults.set({ garbage: true });
   expect(await firecrawl.refused("crawl", { url: site })).toContain("list_active_crawls");
+});
+
+test("crawl: and everything else that is not for pages can be left out by a client", async () => {
+  const { harness } = firecrawl;
+  const headers = { authorization: `Bearer ${await harness.token()}`, "x-mcp-toolsets": "pages" };
+  const client = new Client({ name: "test", version: "1" });
+  await client.connect(
+    new StreamableHTTPClientTransport(new URL("/mcp", harness.origin), { requestInit: { headers } }),
+  );
+  const names = (await client.listTools()).tools.map(({ name }) => name);
+  await client.close();
+  expect(names).toEqual(["scrape", "search", "map"]);
 });
 
 test("crawl: needs the scope for whole sites, its status the one for pages", async () => {

@@ -109,6 +109,7 @@ export const cancelCrawl = defineTool({
   scope: "firecrawl:crawl",
   toolset: "sites",
   readOnly: false,
+  idempotent: true,
   input: z.strictObject({ id: crawlId }),
   output: cancelledOutput,
   run: ({ id }, context) => cancelPageJob(crawlJob, id, context),

@@ -209,6 +209,7 @@ export const deleteMonitor = defineTool({
   scope: "firecrawl:crawl",
   toolset: "monitors",
   readOnly: false,
+  idempotent: true,
   input: z.strictObject({ monitor: monitorId }),
   output: z.object({ monitor: z.string(), deleted: z.boolean() }),
   async run({ monitor }, { upstream, signal }) {
@@ -284,6 +285,9 @@ export const listMonitorChecks = defineTool({
   },
 });
 
+/** Most characters of differences that an answer has. */
+const MOST_CHARACTERS = 50_000;
+
 const pageStatus = z.enum(["same", "new", "changed", "removed", "error"]);
 
 export const getMonitorCheck = defineTool({
@@ -308,7 +312,10 @@ export const getMonitorCheck = defineTool({
         url: z.string(),
         status: pageStatus,
         difference: z.string().optional().describe("Lines that went (-) and came (+)"),
-        total_characters: z.int().optional().describe("Of the whole difference; ask with more characters"),
+        total_characters: z
+          .int()
+          .optional()
+          .describe("Of the whole difference; ask with more characters, or a lower limit"),
         meaningful: z.boolean().optional().describe("Whether it matters for the monitor's goal"),
         reason: z.string().optional(),
         error: z.string().optional(),
@@ -327,6 +334,7 @@ export const getMonitorCheck = defineTool({
     const open = pages.filter(
       (page) => upstream.isPublic(page.url) && upstream.mayGive({ metadata: metadataOf(page) }),
     );
+    const most = Math.min(characters, Math.floor(MOST_CHARACTERS / Math.max(open.length, 1)));
     return {
       ...shownCheck(data),
       pages: open.map((page) => {
@@ -335,7 +343,7 @@ export const getMonitorCheck = defineTool({
           url: page.url,
           status: page.status,
           ...(difference !== undefined && {
-            difference: difference.slice(0, characters),
+            difference: difference.slice(0, most),
             total_characters: difference.length,
           }),
           meaningful: page.judgment?.meaningful,
