@@ -83,6 +83,14 @@ test("what is not there in this state, any more, or in this engine has a way on"
   }
 });
 
+test("an answer that says that it is no success is an error, unless it is one to be told", async () => {
+  answer = () => Response.json({ success: false, error: "The index is away" });
+  expect((await failure(api().post("/v2/search", {}, signal))).message).toBe(
+    "Firecrawl answered 200. It says: The index is away. Try again in a while.",
+  );
+  expect(await api().get("/v2/extract/some-id", {}, signal, { mayFail: true })).toMatchObject({ success: false });
+});
+
 test("lists in a query are given value by value, and what is not given is left out", async () => {
   await api().get("/v2/search/research/papers", { query: "a b", authors: ["x", "y"], from: undefined }, signal);
   expect(new URL(asked[0]!.url).search).toBe("?query=a+b&authors=x&authors=y");

@@ -14,6 +14,8 @@ export interface Request {
   /** Milliseconds that Firecrawl may take for it; default 20 s. */
   timeoutMs?: number;
   advice?: Advice;
+  /** `success: false` is an answer to be told, not an error: code that failed, a job that did. */
+  mayFail?: boolean;
 }
 
 /** Addresses in a text, up to what can be no part of one; an IPv6 address is in brackets, which else end it. */
@@ -99,7 +101,7 @@ export class FirecrawlApi {
     const { timeout } = options;
     const asked = { method: "POST", path: "/v2/scrape", url: target, timeout };
     const advice = { unanswered: "Try again in a while.", tooLarge: "Ask for markdown alone, with onlyMainContent." };
-    const answer = await this.#ask<Answer & { data?: Document }>(asked, timeout + MARGIN_MS, (client) =>
+    const answer = await this.#sent<Answer & { data?: Document }>(asked, timeout + MARGIN_MS, (client) =>
       client.post("/v2/scrape", { url: target.href, ...options }, signal, advice),
     );
     // A hostname that does not resolve is answered 200 with `success: false`.
@@ -116,37 +118,28 @@ export class FirecrawlApi {
    * @param query undefined ones are left out
    * @throws {UpstreamError} when Firecrawl refuses or does not answer
    */
-  get<Body>(path: string, query: Query, signal: AbortSignal, { what, timeoutMs, advice }: Request = {}): Promise<Body> {
+  get<Body>(path: string, query: Query, signal: AbortSignal, request: Request = {}): Promise<Body> {
     const params = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) {
       for (const each of [value].flat()) if (each !== undefined) params.append(name, String(each));
     }
     const search = params.size > 0 ? `?${params}` : "";
-    return this.#ask({ method: "GET", path, ...(what && { what }) }, timeoutMs, (client) =>
-      client.get(path + search, {}, signal, advice),
-    );
+    return this.#ask("GET", path, request, (client) => client.get(path + search, {}, signal, request.advice));
   }
 
   /** Sends a JSON body; otherwise as {@link get}. It is done once, as it may be charged for. */
   post<Body>(path: string, body: object, signal: AbortSignal, request: Request = {}): Promise<Body> {
-    const { what, timeoutMs, advice } = request;
-    return this.#ask({ method: "POST", path, ...(what && { what }) }, timeoutMs, (client) =>
-      client.post(path, body, signal, advice),
-    );
+    return this.#ask("POST", path, request, (client) => client.post(path, body, signal, request.advice));
   }
 
   /** As {@link post}. */
-  patch<Body>(path: string, body: object, signal: AbortSignal, { what, advice }: Request = {}): Promise<Body> {
-    return this.#ask({ method: "PATCH", path, ...(what && { what }) }, undefined, (client) =>
-      client.patch(path, body, signal, advice),
-    );
+  patch<Body>(path: string, body: object, signal: AbortSignal, request: Request = {}): Promise<Body> {
+    return this.#ask("PATCH", path, request, (client) => client.patch(path, body, signal, request.advice));
   }
 
   /** As {@link get}. */
-  delete<Body>(path: string, signal: AbortSignal, { what, advice }: Request = {}): Promise<Body> {
-    return this.#ask({ method: "DELETE", path, ...(what && { what }) }, undefined, (client) =>
-      client.delete(path, signal, advice),
-    );
+  delete<Body>(path: string, signal: AbortSignal, request: Request = {}): Promise<Body> {
+    return this.#ask("DELETE", path, request, (client) => client.delete(path, signal, request.advice));
   }
 
   /** Waits within the deadline of the call. @param ms milliseconds @returns false when there is no time for it */
@@ -166,6 +159,19 @@ export class FirecrawlApi {
   }
 
   async #ask<Body>(
+    method: string,
+    path: string,
+    { what, timeoutMs, mayFail }: Request,
+    send: (client: UpstreamClient) => Promise<Body & Answer>,
+  ): Promise<Body> {
+    const asked: Asked = { method, path, ...(what && { what }) };
+    const answer = await this.#sent(asked, timeoutMs, send);
+    if (answer.success === false && !mayFail) throw explained(asked, 200, answer);
+    return answer;
+  }
+
+  /** @throws {Error} that tells the model what to do next */
+  async #sent<Body>(
     asked: Asked,
     timeoutMs: number | undefined,
     send: (client: UpstreamClient) => Promise<Body>,
@@ -182,5 +188,8 @@ export class FirecrawlApi {
 }
 
 type Query = Record<string, string | number | boolean | readonly string[] | undefined>;
+
+/** What to do when a request that changes nothing is not answered, though it is a POST. */
+export const HARMLESS: Advice = { unanswered: "Try again in a while." };
 
 export const defineTool = toolsFor<FirecrawlApi>();

@@ -82,6 +82,11 @@ export function explained(asked: Asked, status: number, { error, code }: Answer,
   }
 }
 
+/** Something was started, and nobody can ask for it. @param list the tool that lists what was started */
+export function withoutId(list: string): UpstreamError {
+  return new UpstreamError(`Firecrawl answered 200 without an id. Look at ${list} before you try again.`, 200);
+}
+
 /** An engine of one's own has not every endpoint of the hosted API: then whatever serves it answers 404 in its own words. */
 export function endpointMissing({ method, path }: Asked): UpstreamError {
   return new UpstreamError(

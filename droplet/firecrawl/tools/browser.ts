@@ -7,6 +7,7 @@ import type {
 } from "firecrawl";
 import { z } from "zod";
 import { defineTool } from "../api.ts";
+import { withoutId } from "../firecrawl-error.ts";
 import { listCursor, listPage } from "../list-page.ts";
 import { idInput } from "../page-options.ts";
 
@@ -76,6 +77,7 @@ export const interact = defineTool({
       what: "scrape",
       timeoutMs: (timeout + 10) * 1000,
       advice: { unanswered },
+      mayFail: true,
     });
     return execution(answer);
   },
@@ -135,7 +137,8 @@ export const openBrowser = defineTool({
   async run({ ttl, activityTtl }, { upstream, signal }) {
     const advice = { unanswered: "It may have been opened: look at list_browsers before you try again." };
     const answer = await upstream.post<BrowserCreateResponse>("/v2/browser", { ttl, activityTtl }, signal, { advice });
-    return { id: answer.id ?? "", live_view: answer.liveViewUrl, expires_at: answer.expiresAt };
+    if (!answer.id) throw withoutId("list_browsers");
+    return { id: answer.id, live_view: answer.liveViewUrl, expires_at: answer.expiresAt };
   },
 });
 
@@ -160,6 +163,7 @@ export const runInBrowser = defineTool({
       what: "browser",
       timeoutMs: (timeout + 10) * 1000,
       advice: { unanswered },
+      mayFail: true,
     });
     return execution(answer);
   },

@@ -1,6 +1,6 @@
 import type { ActiveCrawlsResponse, CrawlOptions, CrawlResponse } from "firecrawl";
 import { z } from "zod";
-import { defineTool } from "../api.ts";
+import { defineTool, HARMLESS } from "../api.ts";
 import { waitInput } from "../job.ts";
 import { listCursor, listPage } from "../list-page.ts";
 import {
@@ -159,6 +159,7 @@ export const previewCrawl = defineTool({
     const body = { url: upstream.target(url), prompt: upstream.words(prompt) };
     const { data } = await upstream.post<{ data?: Record<string, unknown> }>("/v2/crawl/params-preview", body, signal, {
       timeoutMs: 50_000,
+      advice: HARMLESS,
     });
     const { url: _, ...options } = data ?? {};
     return { options };

@@ -2,6 +2,7 @@ import { ToolError } from "@hybrid-mcp/service-kit/tool";
 import type { ExtractResponse } from "firecrawl";
 import { z } from "zod";
 import { defineTool } from "../api.ts";
+import { withoutId } from "../firecrawl-error.ts";
 import { foundData, foundDataInput, foundDataOutput } from "../found-data.ts";
 import { waited, waitInput } from "../job.ts";
 import { given, idInput, schemaInput, urlInput } from "../page-options.ts";
@@ -38,7 +39,8 @@ export const extract = defineTool({
     const { id } = await upstream.post<ExtractResponse>("/v2/extract", body, signal, {
       advice: { unanswered: "It may have been started, and paid for: tell the person before you try again." },
     });
-    return { id: id ?? "" };
+    if (!id) throw withoutId("credit_usage");
+    return { id };
   },
 });
 
@@ -64,7 +66,7 @@ export const extractStatus = defineTool({
     const { upstream, signal } = context;
     const job = await waited(
       wait_seconds,
-      () => upstream.get<ExtractResponse>(`/v2/extract/${id}`, {}, signal, { what: "extraction" }),
+      () => upstream.get<ExtractResponse>(`/v2/extract/${id}`, {}, signal, { what: "extraction", mayFail: true }),
       ({ status }) => ({ running: status === "processing" }),
       context,
     );

@@ -1,6 +1,6 @@
 import type { MapData } from "firecrawl";
 import { z } from "zod";
-import { defineTool } from "../api.ts";
+import { defineTool, HARMLESS } from "../api.ts";
 import { listCursor, listPage } from "../list-page.ts";
 import { given, urlInput } from "../page-options.ts";
 
@@ -34,7 +34,10 @@ export const map = defineTool({
     // One more than is shown tells whether there are more.
     const most = Number(cursor ?? 0) + limit + 1;
     const body = { url: upstream.target(url), limit: most, ...options, ...given({ search }) };
-    const { id, links } = await upstream.post<MapData>("/v2/map", body, signal, { timeoutMs: 50_000 });
+    const { id, links } = await upstream.post<MapData>("/v2/map", body, signal, {
+      timeoutMs: 50_000,
+      advice: HARMLESS,
+    });
     const { items, nextCursor } = listPage(links ?? [], limit, cursor);
     const open = items.filter((link) => upstream.isPublic(link.url));
     return {

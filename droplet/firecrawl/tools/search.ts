@@ -7,7 +7,7 @@ import type {
   SearchResultWeb,
 } from "firecrawl";
 import { z } from "zod";
-import { defineTool } from "../api.ts";
+import { defineTool, HARMLESS } from "../api.ts";
 import { addressOf, textOf, WITHHELD } from "../documents.ts";
 import { excerpt } from "../excerpt.ts";
 import { given, partsOf } from "../page-options.ts";
@@ -98,6 +98,7 @@ export const search = defineTool({
       signal,
       {
         timeoutMs: 55_000,
+        advice: HARMLESS,
       },
     );
     const notes = answer.warning ? [answer.warning] : [];
@@ -163,6 +164,7 @@ export const searchDeveloper = defineTool({
     const body = { query, k: limit, passages, ...given({ types, repos, language }) };
     const { results } = await upstream.post<DeveloperSearchResponse>("/v2/search/developer", body, signal, {
       timeoutMs: 50_000,
+      advice: HARMLESS,
     });
     return {
       results: (results ?? []).map(({ id, url, title, passages }) => ({
