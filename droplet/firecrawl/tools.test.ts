@@ -37,6 +37,7 @@ checkTools(
     cancel_agent: { id },
     list_agents: {},
     agent_thread: { thread: id },
+    agent_trace: { id },
     interact: { scrape: id, prompt: "Click the first link" },
     stop_interact: { scrape: id },
     open_browser: {},

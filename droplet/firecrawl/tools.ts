@@ -1,5 +1,5 @@
 import { creditUsage, queueStatus, sendFeedback, tokenUsage, usageHistory } from "./tools/account.ts";
-import { agent, agentStatus, agentThread, cancelAgent, listAgents } from "./tools/agent.ts";
+import { agent, agentStatus, agentThread, agentTrace, cancelAgent, listAgents } from "./tools/agent.ts";
 import { batchScrape, batchScrapeErrors, batchScrapeStatus, cancelBatchScrape } from "./tools/batch-scrape.ts";
 import { closeBrowser, interact, listBrowsers, openBrowser, runInBrowser, stopInteract } from "./tools/browser.ts";
 import { cancelCrawl, crawl, crawlErrors, crawlStatus, listActiveCrawls, previewCrawl } from "./tools/crawl.ts";
@@ -25,7 +25,7 @@ export const tools = [
   ...[scrape, search, map],
   ...[crawl, crawlStatus, crawlErrors, cancelCrawl, listActiveCrawls, previewCrawl],
   ...[batchScrape, batchScrapeStatus, batchScrapeErrors, cancelBatchScrape, readDocument],
-  ...[extract, extractStatus, agent, agentStatus, cancelAgent, listAgents, agentThread],
+  ...[extract, extractStatus, agent, agentStatus, cancelAgent, listAgents, agentThread, agentTrace],
   ...[interact, stopInteract, openBrowser, runInBrowser, listBrowsers, closeBrowser],
   ...[listMonitors, getMonitor, createMonitor, updateMonitor, deleteMonitor, runMonitor],
   ...[listMonitorChecks, getMonitorCheck],

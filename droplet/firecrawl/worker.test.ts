@@ -318,9 +318,11 @@ test("an engine of one's own that lacks an endpoint is not asked again, and the 
     standIns: {
       // As Express answers what it has no route for.
       firecrawl: async (request) =>
-        /\/v2\/agent$/.test(new URL(request.url).pathname)
-          ? new Response("<!DOCTYPE html><pre>Cannot POST /v2/agent</pre>", { status: 404 })
-          : firecrawl.handler(request),
+        /\/v2\/extract$/.test(new URL(request.url).pathname)
+          ? Response.json({ success: true })
+          : /\/v2\/agent$/.test(new URL(request.url).pathname)
+            ? new Response("<!DOCTYPE html><pre>Cannot POST /v2/agent</pre>", { status: 404 })
+            : firecrawl.handler(request),
     },
   });
   const other = await startBroker({ FIRECRAWL_API_URL: `${old.origin}/firecrawl` });
@@ -330,6 +332,9 @@ test("an engine of one's own that lacks an endpoint is not asked again, and the 
     const client = await clients[0]![1](url, await other.tokenFor("ada", scopes, `${url}/mcp`));
     expect(await refusal(client, "agent", { prompt: "Who runs the harbour?" })).toBe(
       "Firecrawl answered 404: the engine behind this server does not have POST /v2/agent. Do without this tool; trying again does not help.",
+    );
+    expect(await refusal(client, "extract", { prompt: "Who runs the harbour?" })).toBe(
+      "Firecrawl answered 200 without an id. Look at credit_usage before you try again.",
     );
     expect(await scrape(client, { url: site })).toMatchObject({ title: "Harbour Handbook" });
     await client.close();

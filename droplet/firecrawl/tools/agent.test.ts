@@ -79,6 +79,23 @@ test("cancel_agent: says what would be lost, and then does it", async () => {
   });
 });
 
+test("agent_trace: tells what it has done, the newest first, in parts", async () => {
+  const { id } = await start({ urls: [`${site}about`] });
+  await status(id, { wait_seconds: 20 });
+  const trace = (args = {}) =>
+    firecrawl.call<{ events: { type: string; text?: string }[]; next_cursor: string }>("agent_trace", { id, ...args });
+  const first = await trace({ limit: 2 });
+  expect(first.events).toMatchObject([
+    { type: "run.finished", agent: "Reader", text: "succeeded" },
+    { type: "tool_call.finished", text: "scrape" },
+  ]);
+  const rest = await trace({ cursor: first.next_cursor });
+  expect(rest.events).toMatchObject([
+    { type: "tool_call.started", text: `scrape {"url":"${site}about"}` },
+    { type: "run.started" },
+  ]);
+});
+
 test("list_agents: has the newest first, and older ones by cursor", async () => {
   const { id } = await start({ prompt: "The newest" });
   for (let more = 0; more < 21; more++) await start({ prompt: `Number ${more}` });

@@ -1,4 +1,11 @@
-import type { AgentListResponse, AgentResponse, AgentStatusResponse, AgentThreadResponse } from "firecrawl";
+import type {
+  AgentListResponse,
+  AgentResponse,
+  AgentStatusResponse,
+  AgentThreadResponse,
+  AgentTraceEvent,
+  AgentTraceResponse,
+} from "firecrawl";
 import { z } from "zod";
 import { defineTool } from "../api.ts";
 import { foundData, foundDataInput, foundDataOutput } from "../found-data.ts";
@@ -200,6 +207,66 @@ export const agentThread = defineTool({
         status: run.status,
         ...(run.message && { message: run.message.slice(0, 1000) }),
       })),
+      next_cursor: nextCursor,
+    };
+  },
+});
+
+/** What a model learns of an event; results of an agent's tools are pages, and left out. */
+function said(event: AgentTraceEvent): string | undefined {
+  switch (event.type) {
+    case "progress.reported":
+      return event.message;
+    case "reasoning.summary":
+      return event.text;
+    case "tool_call.started":
+      return `${event.toolName} ${JSON.stringify(event.parameters)}`;
+    case "tool_call.finished":
+      return event.toolName;
+    case "run.finished":
+    case "agent.finished":
+      return event.error ? `${event.outcome}: ${event.error.message}` : event.outcome;
+    case "error.occurred":
+      return event.error.message;
+    default:
+      return undefined;
+  }
+}
+
+export const agentTrace = defineTool({
+  name: "agent_trace",
+  title: "See what an agent has done",
+  description:
+    "Lists what an agent did so far, the newest first: what it thinks, the tools that it called, and errors. Look here when agent_status takes long or what was found is odd.",
+  scope: "firecrawl:read",
+  toolset: "data",
+  readOnly: true,
+  input: z.strictObject({
+    id: agentId,
+    limit: z.int().min(1).max(100).default(30).describe("How many events at most"),
+    cursor: listCursor.optional().describe("next_cursor of the answer before, for older events"),
+  }),
+  output: z.object({
+    events: z.array(
+      z.object({
+        at: z.string(),
+        type: z.string(),
+        agent: z.string().describe("Name of the agent, which may have others work for it"),
+        text: z.string().optional().describe("At most the first 500 characters"),
+      }),
+    ),
+    credits_used: z.number().optional(),
+    next_cursor: z.string().optional(),
+  }),
+  async run({ id, limit, cursor }, { upstream, signal }) {
+    const path = `${agentStatusOf(id)}/trace`;
+    const { events, creditsUsed } = await upstream.get<AgentTraceResponse>(path, {}, signal, { what: "agent" });
+    const { items, nextCursor } = listPage(events?.toReversed() ?? [], limit, cursor);
+    return {
+      events: items.map((event) => {
+        return { at: event.occurredAt, type: event.type, agent: event.agent.name, text: said(event)?.slice(0, 500) };
+      }),
+      credits_used: creditsUsed,
       next_cursor: nextCursor,
     };
   },

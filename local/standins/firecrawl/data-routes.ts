@@ -5,6 +5,8 @@ import type {
   AgentStatusResponse,
   AgentThreadResponse,
   AgentThreadRun,
+  AgentTraceEvent,
+  AgentTraceResponse,
   Document,
   ExtractResponse,
 } from "firecrawl";
@@ -73,6 +75,8 @@ interface Job {
   data?: unknown;
   sources: Record<string, string[]>;
   creditsUsed: number;
+  /** Pages that were looked at, and when. */
+  looked: { url: string; at: Date }[];
   /** Reads the next page; false when there was none left. */
   step(gone: AbortSignal): Promise<boolean>;
 }
@@ -121,10 +125,12 @@ export function dataRoutes(
       status: "processing",
       sources: {},
       creditsUsed: 0,
+      looked: [],
       async step(gone) {
         const walk = walks.find(({ waiting }) => waiting > 0);
         const walked = await walk?.next(gone);
         if (!walked) return false;
+        job.looked.push({ url: walked.url, at: new Date() });
         if ("error" in walked) {
           job.error ??= `${walked.url}: ${walked.error.message}`;
           return true;
@@ -251,6 +257,12 @@ export function dataRoutes(
     } satisfies AgentStatusResponse);
   });
 
+  app.get("/v2/agent/:id/trace", (c) => {
+    const run = runs.get(c.req.param("id"), c.get("account"));
+    const { id, creditsUsed } = run;
+    return c.json({ success: true, id, events: traceOf(run), creditsUsed } satisfies AgentTraceResponse);
+  });
+
   app.delete("/v2/agent/:id", (c) => {
     const run = runs.get(c.req.param("id"), c.get("account"));
     if (run.status !== "processing") throw new FirecrawlError(409, `The agent is already ${run.status}`);
@@ -293,6 +305,31 @@ function add(job: Job, found: unknown, url: string, replace = false): void {
 function messageOf(data: unknown): string {
   const answer = (data as { answer?: unknown } | undefined)?.answer;
   return typeof answer === "string" ? answer : JSON.stringify(data);
+}
+
+/** What differs from event to event. */
+type Happened<Event = AgentTraceEvent> = Event extends AgentTraceEvent
+  ? Omit<Event, "schemaVersion" | "eventId" | "runId" | "occurredAt" | "producerSequence" | "agent">
+  : never;
+
+function traceOf(run: AgentRun): AgentTraceEvent[] {
+  const { id, createdAt, finishedAt, status, looked, cancelled } = run;
+  const events: AgentTraceEvent[] = [];
+  const add = (at: Date, event: Happened) => {
+    const sequence = events.length;
+    const agent = { id: `${id}-orchestrator`, role: "orchestrator" as const, name: "Reader" };
+    const base = { schemaVersion: 1, eventId: `${id}-${sequence}`, runId: id, producerSequence: sequence, agent };
+    events.push({ ...base, occurredAt: at.toISOString(), ...event } as AgentTraceEvent);
+  };
+  add(new Date(createdAt), { type: "run.started" });
+  for (const { url, at } of looked) {
+    const call = { toolCallId: `${id}-${url}`, toolName: "scrape" };
+    add(at, { type: "tool_call.started", ...call, parameters: { url } });
+    add(at, { type: "tool_call.finished", ...call, result: null });
+  }
+  const outcome = cancelled ? "cancelled" : status === "completed" ? "succeeded" : "failed";
+  if (finishedAt !== undefined) add(new Date(finishedAt), { type: "run.finished", outcome, error: null });
+  return events;
 }
 
 function listed({ id, createdAt, status, request }: AgentRun): AgentListItem {

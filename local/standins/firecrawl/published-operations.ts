@@ -4,6 +4,7 @@ import type {
   AgentResponse,
   AgentStatusResponse,
   AgentThreadResponse,
+  AgentTraceResponse,
   BatchScrapeJob,
   BatchScrapeOptions,
   BatchScrapeResponse,
@@ -108,6 +109,7 @@ export interface Operations {
   agentStatus: { response: AgentStatusResponse };
   cancelAgent: { response: { success: boolean } };
   listAgents: { query: { before?: number }; response: AgentListResponse };
+  agentTrace: { query: { liveView?: boolean }; response: AgentTraceResponse };
   agentThread: { query: { includeData?: boolean }; response: AgentThreadResponse };
   openBrowser: { request: Parameters<FirecrawlClient["browser"]>[0]; response: BrowserCreateResponse };
   runInBrowser: { request: Parameters<FirecrawlClient["browserExecute"]>[1]; response: BrowserExecuteResponse };
@@ -160,6 +162,7 @@ export const endpoints: Record<keyof Operations, `${"GET" | "POST" | "PATCH" | "
   agentStatus: "GET /v2/agent/:id",
   cancelAgent: "DELETE /v2/agent/:id",
   listAgents: "GET /v2/agent",
+  agentTrace: "GET /v2/agent/:id/trace",
   agentThread: "GET /v2/agent/threads/:id",
   openBrowser: "POST /v2/browser",
   runInBrowser: "POST /v2/browser/:id/execute",

@@ -182,6 +182,8 @@ describe("with the SDK's client", () => {
   test("an agent finds an answer on the site, in a thread that can be gone on with", async () => {
     const run = await firecrawl.agent({ prompt: "Who is the harbour master?", mode: "chat", pollInterval: 1 });
     expect(run).toMatchObject({ status: "completed", message: expect.stringContaining("Maren Olsen"), threadTurn: 1 });
+    const { events } = await firecrawl.getAgentTrace((await firecrawl.listAgents()).agents![0]!.id);
+    expect(events!.at(-1)).toMatchObject({ type: "run.finished", outcome: "succeeded" });
     const next = await firecrawl.startAgent({ prompt: "When is high water?", threadId: run.threadId! });
     expect(next.threadTurn).toBe(2);
     expect(await firecrawl.cancelAgent(next.id)).toBe(true);
