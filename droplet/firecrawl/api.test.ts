@@ -125,6 +125,13 @@ describe("addresses", () => {
     expect(() => api().words("Look at file:///etc/passwd")).toThrow("Only http and https");
   });
 
+  test("in words are looked for in no more time than the words are long", () => {
+    const text = "http:".repeat(10_000);
+    const started = performance.now();
+    expect(api().words(text)).toBe(text);
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+
   test.each(refused)("of a page that came back are checked, wherever it was asked for: %s", (host) => {
     const url = `http://${host}/`;
     expect(api().mayGive({ metadata: { url, sourceURL: PAGE } })).toBe(false);

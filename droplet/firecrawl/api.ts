@@ -8,7 +8,7 @@ import { publicUrl } from "./public-url.ts";
 const MARGIN_MS = 10_000;
 
 /** What to do about a request besides sending it. */
-export interface Request {
+export interface RequestOptions {
   /** What the path names, for what there is not: "crawl". */
   what?: string;
   /** Milliseconds that Firecrawl may take for it; default 20 s. */
@@ -21,7 +21,7 @@ export interface Request {
 /** Addresses in a text, up to what can be no part of one; an IPv6 address is in brackets, which else end it. */
 const ADDRESSES = [
   /\b(?:https?|file|ftp):[/\\]{0,3}[^\s"'`<>()[\]{}|,;]+/gi,
-  /\b(?:https?|file|ftp):[/\\]{0,3}[^\s"'`<>()/\\]*\[[\da-f:.]+\]/gi,
+  /\b(?:https?|file|ftp):[/\\]{0,3}[^\s"'`<>()/\\]{0,300}\[[\da-f:.]{2,60}\]/gi,
 ];
 
 /**
@@ -83,7 +83,7 @@ export class FirecrawlApi {
 
   /** Whether a page is one to be given to a model: redirects may have led to what is not public. */
   mayGive({ metadata }: Document): boolean {
-    const addresses = [metadata?.url, metadata?.sourceURL].flat().filter((each) => each !== undefined);
+    const addresses = [metadata?.url, metadata?.sourceURL].flat().filter((each) => each != null);
     return addresses.every((each) => this.isPublic(String(each)));
   }
 
@@ -118,7 +118,7 @@ export class FirecrawlApi {
    * @param query undefined ones are left out
    * @throws {UpstreamError} when Firecrawl refuses or does not answer
    */
-  get<Body>(path: string, query: Query, signal: AbortSignal, request: Request = {}): Promise<Body> {
+  get<Body>(path: string, query: Query, signal: AbortSignal, request: RequestOptions = {}): Promise<Body> {
     const params = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) {
       for (const each of [value].flat()) if (each !== undefined) params.append(name, String(each));
@@ -128,17 +128,17 @@ export class FirecrawlApi {
   }
 
   /** Sends a JSON body; otherwise as {@link get}. It is done once, as it may be charged for. */
-  post<Body>(path: string, body: object, signal: AbortSignal, request: Request = {}): Promise<Body> {
+  post<Body>(path: string, body: object, signal: AbortSignal, request: RequestOptions = {}): Promise<Body> {
     return this.#ask("POST", path, request, (client) => client.post(path, body, signal, request.advice));
   }
 
   /** As {@link post}. */
-  patch<Body>(path: string, body: object, signal: AbortSignal, request: Request = {}): Promise<Body> {
+  patch<Body>(path: string, body: object, signal: AbortSignal, request: RequestOptions = {}): Promise<Body> {
     return this.#ask("PATCH", path, request, (client) => client.patch(path, body, signal, request.advice));
   }
 
   /** As {@link get}. */
-  delete<Body>(path: string, signal: AbortSignal, request: Request = {}): Promise<Body> {
+  delete<Body>(path: string, signal: AbortSignal, request: RequestOptions = {}): Promise<Body> {
     return this.#ask("DELETE", path, request, (client) => client.delete(path, signal, request.advice));
   }
 
@@ -161,7 +161,7 @@ export class FirecrawlApi {
   async #ask<Body>(
     method: string,
     path: string,
-    { what, timeoutMs, mayFail }: Request,
+    { what, timeoutMs, mayFail }: RequestOptions,
     send: (client: UpstreamClient) => Promise<Body & Answer>,
   ): Promise<Body> {
     const asked: Asked = { method, path, ...(what && { what }) };
