@@ -126,7 +126,7 @@ describe("addresses", () => {
   });
 
   test("in words are looked for in no more time than the words are long", () => {
-    const text = "http:".repeat(10_000);
+    const text = "http:".repeat(50_000);
     const started = performance.now();
     expect(api().words(text)).toBe(text);
     expect(performance.now() - started).toBeLessThan(1000);
