@@ -1,6 +1,6 @@
 import type { ToolError } from "@hybrid-mcp/service-kit/tool";
 import { UpstreamError } from "@hybrid-mcp/service-kit/upstream";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type StandInServer, serveStandIns } from "../../local/standins/serve.ts";
 import { FirecrawlApi } from "./api.ts";
 
@@ -55,14 +55,96 @@ test.each([
   ["no JSON", "<html>"],
   ["no object", "null"],
 ])("something else in Firecrawl's place is not it: %s", async (_, text) => {
-  for (const status of [200, 404]) {
-    answer = () => new Response(text, { status });
-    const error = await failure(api().scrape(PAGE, OPTIONS, signal));
-    expect(error).toBeInstanceOf(UpstreamError);
-    expect(error.message).toBe(
-      `Firecrawl answered ${status} with something that is not its own. Try again in a while.`,
-    );
+  answer = () => new Response(text, { status: 200 });
+  const error = await failure(api().scrape(PAGE, OPTIONS, signal));
+  expect(error).toBeInstanceOf(UpstreamError);
+  expect(error.message).toBe("Firecrawl answered 200 with something that is not its own. Try again in a while.");
+});
+
+test("an endpoint that the engine does not have is one to do without, a thing that there is not is one to look for", async () => {
+  answer = () => new Response("<pre>Cannot POST /v2/agent</pre>", { status: 404 });
+  expect((await failure(api().post("/v2/agent", {}, signal))).message).toBe(
+    "Firecrawl answered 404: the engine behind this server does not have POST /v2/agent. Do without this tool; trying again does not help.",
+  );
+  answer = () => Response.json({ success: false, error: "Job not found" }, { status: 404 });
+  expect((await failure(api().get("/v2/crawl/some-id", {}, signal, { what: "crawl" }))).message).toBe(
+    "Firecrawl answered 404. It says: Job not found. There is no such crawl: check the id; what is long done is forgotten after a day or so.",
+  );
+});
+
+test("what is not there in this state, any more, or in this engine has a way on", async () => {
+  for (const [status, words] of [
+    [409, "Look at its state first"],
+    [410, "begin a new one"],
+    [501, "do without this tool"],
+  ] as const) {
+    answer = () => Response.json({ success: false, error: "No" }, { status });
+    expect((await failure(api().delete("/v2/browser/some-id", signal))).message).toContain(words);
   }
+});
+
+test("an answer that says that it is no success is an error, unless it is one to be told", async () => {
+  answer = () => Response.json({ success: false, error: "The index is away" });
+  expect((await failure(api().post("/v2/search", {}, signal))).message).toBe(
+    "Firecrawl answered 200. It says: The index is away. Try again in a while.",
+  );
+  expect(await api().get("/v2/extract/some-id", {}, signal, { mayFail: true })).toMatchObject({ success: false });
+});
+
+test("lists in a query are given value by value, and what is not given is left out", async () => {
+  await api().get("/v2/search/research/papers", { query: "a b", authors: ["x", "y"], from: undefined }, signal);
+  expect(new URL(asked[0]!.url).search).toBe("?query=a+b&authors=x&authors=y");
+});
+
+describe("addresses", () => {
+  const refused = [
+    ...["127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.0.0.1.", "[::1]", "[::ffff:127.0.0.1]"],
+    ...["10.0.0.1", "192.168.1.1", "169.254.169.254", "0xa9fea9fe", "[fd00:ec2::254]", "[64:ff9b::7f00:1]"],
+    ...["localhost", "metadata.google.internal", "redis", "nas.local"],
+  ];
+
+  test.each(refused)("in words or code are checked as those in fields: %s", (host) => {
+    for (const text of [
+      `await page.goto('http://${host}/admin')`,
+      `Open HTTPS://${host}:8443 and read it`,
+      `[http://me@${host}] (http:${host})`,
+      `fetch("http:\\\\${host}\\x")`,
+    ]) {
+      expect(() => api().words(text), text).toThrow(/cannot be read|user name/);
+    }
+  });
+
+  test("in words or code that are public, or none, pass as they are", () => {
+    for (const text of [
+      "await page.goto('https://example.com/' + path)",
+      "What does https: mean, and how is http://[ written?",
+      "See https://example.com/a, then (https://example.org/b).",
+    ]) {
+      expect(api().words(text)).toBe(text);
+    }
+    expect(() => api().words("Look at file:///etc/passwd")).toThrow("Only http and https");
+  });
+
+  test("in words are looked for in no more time than the words are long", () => {
+    const text = "http:".repeat(50_000);
+    const started = performance.now();
+    expect(api().words(text)).toBe(text);
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+
+  test.each(refused)("of a page that came back are checked, wherever it was asked for: %s", (host) => {
+    const url = `http://${host}/`;
+    expect(api().mayGive({ metadata: { url, sourceURL: PAGE } })).toBe(false);
+    expect(api().mayGive({ metadata: { url: PAGE, sourceURL: url } })).toBe(false);
+    expect(api().mayGive({ metadata: { url: [PAGE, url] as never } })).toBe(false);
+    expect(api().mayGive({ metadata: { url: PAGE, sourceURL: PAGE } })).toBe(true);
+  });
+
+  test("of a page that was scraped may not be private by its source either", async () => {
+    const metadata = { url: PAGE, sourceURL: "http://10.0.0.1/" };
+    answer = () => Response.json({ success: true, data: { markdown: "secret", metadata } });
+    expect((await failure(api().scrape(PAGE, OPTIONS, signal))).message).not.toContain("secret");
+  });
 });
 
 test("a page that is too large is one to ask less of", async () => {

@@ -68,6 +68,6 @@ describe("excerpt", () => {
     const { nextCursor } = await excerpt(page("a".repeat(200)), 100, undefined);
     expect((await excerpt(page("a".repeat(200)), 100, nextCursor)).changed).toBe(false);
     expect((await excerpt(page("b".repeat(200)), 100, nextCursor)).changed).toBe(true);
-    await expect(excerpt(page("b".repeat(100)), 100, nextCursor)).rejects.toThrow("Call scrape again without a cursor");
+    await expect(excerpt(page("b".repeat(100)), 100, nextCursor)).rejects.toThrow("again without a cursor");
   });
 });

@@ -37,7 +37,7 @@ export async function excerpt<Format extends string>(
   const [offset, expected] = cursor ? [Number(cursor.split("-")[0]), cursor.split("-")[1]] : [0, undefined];
   const total = parts.reduce((sum, { text }) => sum + text.length, 0);
   if (offset > 0 && offset >= total) {
-    throw new ToolError("The page is shorter than it was when it was last read. Call scrape again without a cursor.");
+    throw new ToolError("The page is shorter than it was when it was last read. Ask for it again without a cursor.");
   }
   const hash = await hashOf(parts);
 

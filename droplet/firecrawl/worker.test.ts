@@ -13,6 +13,7 @@ import {
   refusal,
 } from "../../workers/oauth-broker/testing/service-client.ts";
 import { TestBroker } from "../../workers/oauth-broker/testing/test-broker.ts";
+import { tools } from "./tools.ts";
 
 const SHARED = { SHARED_CONNECTIONS: JSON.stringify({ firecrawl: "fc-key" }) };
 const log = () => {};
@@ -43,7 +44,7 @@ interface Output {
 function startBroker(bindings: Record<string, string> = {}): Promise<TestBroker> {
   const apiUrl = `${engine.origin}/firecrawl`;
   return TestBroker.start({
-    policy: [{ people: ["github:ada"], scopes: ["firecrawl:read", "firecrawl:connect"] }],
+    policy: [{ people: ["github:ada"], scopes: ["firecrawl:*", "firecrawl:connect"] }],
     services: {
       firecrawl: {
         contents: bundle,
@@ -88,11 +89,11 @@ const scrape = (client: McpClient, args: Arguments) => call<Output>(client, "scr
 const refused = (client: McpClient, args: Arguments) => refusal(client, "scrape", args);
 
 describe.each(clients)("with %s", (_, connect) => {
-  test("the tool is listed with a title, as read-only, with strict input and an output schema", async () => {
+  test("scrape: is listed first with a title, as read-only, with strict input and an output schema", async () => {
     const client = await connect(origin, token);
-    const { tools } = await client.listTools();
-    expect(tools).toHaveLength(1);
-    expect(tools[0]).toMatchObject({
+    const { tools: listed } = await client.listTools();
+    expect(listed.map(({ name }) => name)).toEqual(tools.map(({ name }) => name));
+    expect(listed[0]).toMatchObject({
       name: "scrape",
       title: "Read a web page",
       annotations: { readOnlyHint: true },
@@ -102,12 +103,13 @@ describe.each(clients)("with %s", (_, connect) => {
     await client.close();
   });
 
-  test("a page comes as markdown with what it says about itself, and where it was", async () => {
+  test("scrape: a page comes as markdown with what it says about itself, and where it was", async () => {
     const client = await connect(origin, token);
     const { content, ...rest } = await scrape(client, { url: `${site}old-about` });
     expect(content).toHaveLength(1);
     expect(content[0]).toMatchObject({ format: "markdown", text: expect.stringContaining("Maren Olsen") });
     expect(rest).toEqual({
+      scrape: expect.stringMatching(/^[0-9a-f-]{36}$/),
       url: `${site}about`,
       status: 200,
       title: "Who runs the harbour",
@@ -118,7 +120,7 @@ describe.each(clients)("with %s", (_, connect) => {
     await client.close();
   });
 
-  test("a long page is read part by part until its end", async () => {
+  test("scrape: a long page is read part by part until its end", async () => {
     const client = await connect(origin, token);
     let whole = "";
     let cursor: string | undefined;
@@ -138,7 +140,7 @@ describe.each(clients)("with %s", (_, connect) => {
     await client.close();
   });
 
-  test("a URL that is not public never reaches Firecrawl", async () => {
+  test("scrape: a URL that is not public never reaches Firecrawl", async () => {
     const client = await connect(origin, token);
     // Firecrawl would fail at every request.
     firecrawl.faults.set({ failNext: { status: 500, times: 1 } });
@@ -165,7 +167,7 @@ describe("scrape", () => {
   });
   afterAll(() => client?.close());
 
-  test("gives each format that is asked for once, links one per line", async () => {
+  test("scrape: gives each format that is asked for once, links one per line", async () => {
     const formats = ["links", "rawHtml", "markdown", "links"];
     const { content } = await scrape(client, { url: site, formats, onlyMainContent: false });
     expect(content.map(({ format }) => format)).toEqual(["markdown", "rawHtml", "links"]);
@@ -174,7 +176,7 @@ describe("scrape", () => {
     expect(content[2]!.text.split("\n")).toContain(`${site}guides/arriving`);
   });
 
-  test("is at most 20,000 characters, and goes on where it ended", async () => {
+  test("scrape: is at most 20,000 characters, and goes on where it ended", async () => {
     const first = await scrape(client, { url: `${site}large` });
     expect(first.content[0]!.text.length).toBeLessThanOrEqual(20_000);
     const second = await scrape(client, { url: `${site}large`, cursor: first.next_cursor });
@@ -182,7 +184,7 @@ describe("scrape", () => {
     expect(entries(second)[0]).toBe(entries(first).at(-1)! + 1);
   });
 
-  test("says so when the page is another one than before", async () => {
+  test("scrape: says so when the page is another one than before", async () => {
     const first = await scrape(client, { url: `${site}large`, limit: 1000 });
     const other = await scrape(client, {
       url: `${site}large`,
@@ -191,14 +193,16 @@ describe("scrape", () => {
       cursor: first.next_cursor,
     });
     expect(other.note).toContain("changed");
-    expect(await refused(client, { url: `${site}about`, cursor: first.next_cursor })).toContain("without a cursor");
+    expect(await refused(client, { url: `${site}about`, cursor: first.next_cursor })).toContain(
+      "again without a cursor",
+    );
   });
 
-  test("gives a page of an error with its status", async () => {
+  test("scrape: gives a page of an error with its status", async () => {
     expect(await scrape(client, { url: `${site}missing` })).toMatchObject({ status: 404, title: "Not found" });
   });
 
-  test("does not give what a redirect to an address that is not public brought", async () => {
+  test("scrape: does not give what a redirect to an address that is not public brought", async () => {
     const hidden = `http://localhost:${pages.port}/firecrawl/site/about`;
     const message = await refused(client, { url: `${site}redirect?to=${encodeURIComponent(hidden)}` });
     expect(message).toContain(`localhost:${pages.port} cannot be read`);
@@ -247,7 +251,7 @@ describe("scrape", () => {
   test.each([
     ["something unknown", { url: "https://example.com/", surprise: true }, /surprise/],
     ["no URL", {}, /url/],
-    ["a format that there is not", { url: "https://example.com/", formats: ["screenshot"] }, /formats/],
+    ["a format that there is not", { url: "https://example.com/", formats: ["poster"] }, /formats/],
     ["a cursor of its own making", { url: "https://example.com/", cursor: "5" }, /cursor/],
   ])("takes no arguments with %s", async (_, args, message) => {
     expect(await refused(client, args)).toMatch(message);
@@ -307,6 +311,39 @@ describe("who may scrape", () => {
   });
 });
 
+test("an engine of one's own that lacks an endpoint is not asked again, and the tools that it has work", async () => {
+  const old = await serveStandIns({
+    host: "127.0.0.1",
+    port: 0,
+    standIns: {
+      // As Express answers what it has no route for.
+      firecrawl: async (request) =>
+        /\/v2\/extract$/.test(new URL(request.url).pathname)
+          ? Response.json({ success: true })
+          : /\/v2\/agent$/.test(new URL(request.url).pathname)
+            ? new Response("<!DOCTYPE html><pre>Cannot POST /v2/agent</pre>", { status: 404 })
+            : firecrawl.handler(request),
+    },
+  });
+  const other = await startBroker({ FIRECRAWL_API_URL: `${old.origin}/firecrawl` });
+  try {
+    const url = other.serviceUrls.firecrawl!;
+    const scopes = ["firecrawl:read", "firecrawl:crawl"];
+    const client = await clients[0]![1](url, await other.tokenFor("ada", scopes, `${url}/mcp`));
+    expect(await refusal(client, "agent", { prompt: "Who runs the harbour?" })).toBe(
+      "Firecrawl answered 404: the engine behind this server does not have POST /v2/agent. Do without this tool; trying again does not help.",
+    );
+    expect(await refusal(client, "extract", { prompt: "Who runs the harbour?" })).toBe(
+      "Firecrawl answered 200 without an id. Look at credit_usage before you try again.",
+    );
+    expect(await scrape(client, { url: site })).toMatchObject({ title: "Harbour Handbook" });
+    await client.close();
+  } finally {
+    await other.close();
+    await old.close();
+  }
+});
+
 test("the bundle is at most 250 KB gzipped", () => {
   expect(gzipSync(bundle).length).toBeLessThan(250_000);
 });
@@ -316,5 +353,8 @@ test("/health tells who answers, and the resource metadata which scopes the tool
   expect(health.headers.get("x-served-by")).toBe("workers");
   expect(await health.json()).toMatchObject({ status: "ok", service: "firecrawl", placement: "workers" });
   const metadata = await fetch(`${origin}/.well-known/oauth-protected-resource/mcp`);
-  expect(await metadata.json()).toMatchObject({ resource_name: "Firecrawl", scopes_supported: ["firecrawl:read"] });
+  expect(await metadata.json()).toMatchObject({
+    resource_name: "Firecrawl",
+    scopes_supported: ["firecrawl:read", "firecrawl:crawl"],
+  });
 });

@@ -2,7 +2,9 @@ import { gfm } from "@joplin/turndown-plugin-gfm";
 import { type CheerioAPI, load } from "cheerio";
 import type { Document, DocumentMetadata } from "firecrawl";
 import Turndown from "turndown";
+import { extractBySchema } from "./extract-by-schema.ts";
 import type { FetchedPage } from "./fetch-page.ts";
+import { relevantSentences } from "./relevant-sentences.ts";
 import type { ScrapeRequest } from "./scrape-request.ts";
 
 /** What is not the page's own matter: the elements that `onlyMainContent` leaves out. */
@@ -22,13 +24,18 @@ export function convertPage(page: FetchedPage, request: ScrapeRequest, scrapeId:
   const isHtml = /html/i.test(page.contentType);
   const wants = (format: string) => request.formats.some((each) => each === format);
   const html = isHtml ? cleanHtml(page, request) : page.body;
+  const markdown = isHtml ? turndown.turndown(html) : asMarkdown(page);
+  const metadata = isHtml ? metadataOf(load(page.body), page.url) : {};
   return {
-    ...(wants("markdown") && { markdown: isHtml ? turndown.turndown(html) : asMarkdown(page) }),
+    ...(wants("markdown") && { markdown }),
     ...(wants("html") && { html }),
     ...(wants("rawHtml") && { rawHtml: page.body }),
     ...(wants("links") && { links: isHtml ? linksIn(html, page.url) : [] }),
+    ...(wants("images") && { images: isHtml ? imagesIn(html) : [] }),
+    ...(wants("summary") && { summary: firstParagraph(markdown) }),
+    ...wordyFormats(markdown, page, request, metadata),
     metadata: {
-      ...(isHtml && metadataOf(load(page.body), page.url)),
+      ...metadata,
       scrapeId,
       sourceURL: request.url.href,
       url: page.url,
@@ -41,6 +48,40 @@ export function convertPage(page: FetchedPage, request: ScrapeRequest, scrapeId:
       concurrencyLimited: false,
     },
   };
+}
+
+/** What the API asks a language model for: {@link extractBySchema} and {@link relevantSentences} stand in for it. */
+function wordyFormats(
+  markdown: string,
+  page: FetchedPage,
+  { formats }: ScrapeRequest,
+  { title, description }: DocumentMetadata,
+): Pick<Document, "json" | "answer" | "highlights"> {
+  const result: Pick<Document, "json" | "answer" | "highlights"> = {};
+  for (const each of formats) {
+    if (typeof each === "string") continue;
+    if (each.type === "question") result.answer = sentencesOr(markdown, each.question);
+    else if (each.type === "highlights") result.highlights = sentencesOr(markdown, each.query);
+    else if (each.schema) result.json = extractBySchema(each.schema, { markdown, title, description, url: page.url });
+    else result.json = { answer: sentencesOr(markdown, each.prompt!) };
+  }
+  return result;
+}
+
+function sentencesOr(markdown: string, query: string): string {
+  return relevantSentences(markdown, query).join(" ") || "The page does not say.";
+}
+
+function firstParagraph(markdown: string): string {
+  return markdown.split("\n\n").find((part) => !part.startsWith("#")) ?? markdown;
+}
+
+function imagesIn(html: string): string[] {
+  const $ = load(html);
+  const sources = $("img[src]")
+    .toArray()
+    .map((image) => $(image).attr("src")!);
+  return [...new Set(sources)];
 }
 
 /** JSON is shown as code; any other text is markdown as it is. */

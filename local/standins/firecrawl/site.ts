@@ -49,6 +49,18 @@ const pages: Record<string, Page> = {
       <pre><code class="language-text">NORTHPORT, this is [ship], [length] m, requesting a berth.</code></pre>
       <ul><li>Fenders on both sides</li><li>Lines ready</li></ul>`,
   },
+  "traps/": {
+    title: "Traps",
+    description: "Links that a reader should stumble over",
+    body: `<h1>Traps</h1>
+      <p>See <a href="safe">a safe page</a>, <a href="inside">a way inside</a>, <a href="pier.png">a picture</a>
+      and <a href="loop">a circle</a>.</p>`,
+  },
+  "traps/safe": {
+    title: "A safe page",
+    description: "Nothing happens here",
+    body: "<h1>A safe page</h1><p>All is well.</p>",
+  },
   large: {
     title: "Logbook",
     description: "Every arrival since the harbour was opened",
@@ -63,7 +75,9 @@ const pages: Record<string, Page> = {
 /**
  * A small site to scrape: linked pages with the parts that a converter has to tell apart, and what goes wrong on real
  * sites. Below `…/site/`: the handbook itself, `about`, `tides`, `guides/arriving`; `large`; `slow`, which answers late;
- * `old-about` and `redirect?to=<url>`, which lead elsewhere, and `loop`, which leads nowhere; `data.json` and `pier.png`; anything else is a 404 page.
+ * `old-about` and `redirect?to=<url>`, which lead elsewhere, and `loop`, which leads nowhere; `data.json` and `pier.png`; `traps/` links to
+ * such pages, `traps/inside` leads to the same site by the name localhost; `tides` can be given another note (`PUT`, as text), and shows it;
+ * anything else is a 404 page.
  */
 export function createSite(options: SiteOptions): Hono {
   const site = new Hono({ getPath: ({ url }) => new URL(url).pathname.replace(/^.*?\/site(?=\/)/, "") });
@@ -76,6 +90,22 @@ export function createSite(options: SiteOptions): Hono {
   site.get("/old-about", (c) => c.redirect("about", 301));
   site.get("/loop", (c) => c.redirect("loop"));
   site.get("/redirect", (c) => c.redirect(c.req.query("to") ?? "./"));
+  site.get("/traps/loop", (c) => c.redirect("loop"));
+  site.get("/traps/inside", (c) => {
+    const inside = new URL("../about", c.req.url);
+    inside.hostname = "localhost";
+    return c.redirect(inside.href);
+  });
+  site.get("/traps/pier.png", (c) => c.redirect("../pier.png"));
+  let note = "";
+  site.put("/tides", async (c) => {
+    note = await c.req.text();
+    return c.body(null, 204);
+  });
+  site.get("/tides", (c) => {
+    const { body, ...page } = pages.tides!;
+    return c.html(render({ ...page, body: note === "" ? body : `${body}<p>${escapeHtml(note)}</p>` }));
+  });
   site.get("/data.json", (c) => c.json({ piers: 3 }));
   site.get("/pier.png", (c) => c.body(new Uint8Array([0x89, 0x50, 0x4e, 0x47]), 200, { "content-type": "image/png" }));
   for (const [path, page] of Object.entries(pages)) site.get(`/${path}`, (c) => c.html(render(page)));
@@ -91,6 +121,8 @@ export function createSite(options: SiteOptions): Hono {
   );
   return site;
 }
+
+const escapeHtml = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
 function render({ title, description, body }: Page) {
   return html`<!doctype html>

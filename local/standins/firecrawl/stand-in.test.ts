@@ -228,7 +228,11 @@ describe("the account", () => {
   });
 
   it("is told about an endpoint that the stand-in does not have, and so is the log", async () => {
-    expect(await failure(firecrawl.search("ships"))).toMatchObject({ status: 404 });
-    expect(logged).toContain("Firecrawl stand-in: no such endpoint: POST /firecrawl/v2/search");
+    const response = await fetch(`${server.origin}/firecrawl/v2/team/activity`, {
+      headers: { authorization: `Bearer ${KEY}` },
+    });
+    expect(response.status).toBe(404);
+    expect(response.headers.get("content-type")).toContain("text/html");
+    expect(logged).toContain("Firecrawl stand-in: no such endpoint: GET /firecrawl/v2/team/activity");
   });
 });
