@@ -24,7 +24,7 @@ beforeAll(async () => {
     "services.firecrawl.placement": "workers",
     // The scope that no wildcard holds: with it alone, no tool may be called.
     "auth.policy": [
-      { people: ["github:ada"], scopes: ["coda:*", "github:*", "firecrawl:*", "firecrawl:connect"] },
+      { people: ["github:ada"], scopes: ["coda:write", "github:*", "firecrawl:*", "firecrawl:connect"] },
       { people: ["github:grace"], scopes: ["coda:*", "github:*"] },
     ],
   });

@@ -75,10 +75,7 @@ describe("while servers are in trouble", () => {
   test("the tools of the others are listed, in time, and each missing server is named with its reason", async () => {
     const { result, took } = await list();
     const own = result.tools.map(({ name }: { name: string }) => name);
-    expect(own).toEqual([
-      ...shownTools("coda", ["coda:read"]),
-      "cut_cut",
-    ]);
+    expect(own).toEqual([...shownTools("coda", ["coda:read"]), "cut_cut"]);
     expect(result._meta["hybrid-mcp/missing"]).toEqual(
       names.map((name) => ({ server: name, reason: troubles[name]!.reason })),
     );
