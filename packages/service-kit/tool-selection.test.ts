@@ -51,6 +51,9 @@ describe("a client", () => {
   });
   test("gets more than the usual when it asks for it", () =>
     expect(names({}, ask({ "x-mcp-toolsets": "all" }), ["issues"])).toHaveLength(tools.length));
+  test.each(["yes", "junk", "true, false", ""])("that says X-MCP-Readonly: %s is asked what it means", (value) => {
+    expect(() => ask({ "x-mcp-readonly": value })).toThrow(SelectionError);
+  });
   test.each([
     ["x-mcp-toolsets", "isues", 'There is no toolset "isues"; the toolsets are: issues, actions.'],
     ["x-mcp-exclude-tools", "creat_issue", 'There is no tool "creat_issue" to leave out.'],

@@ -20,6 +20,7 @@ const ALL = "all";
  * What a client asks for, in the request headers that GitHub's own server has: `X-MCP-Toolsets` and `X-MCP-Exclude-Tools`
  * (names with commas between), `X-MCP-Readonly: true`.
  * @see https://github.com/github/github-mcp-server/blob/main/docs/remote-server.md
+ * @throws {SelectionError} for a value that is none
  */
 export function clientSelection(headers: Headers): ToolSelection {
   const toolsets = names(headers.get("x-mcp-toolsets"));
@@ -27,8 +28,16 @@ export function clientSelection(headers: Headers): ToolSelection {
   return {
     ...(toolsets.length > 0 && { toolsets }),
     ...(exclude.length > 0 && { exclude }),
-    readOnly: /^(true|1)$/i.test(headers.get("x-mcp-readonly")?.trim() ?? ""),
+    readOnly: flag("X-MCP-Readonly", headers),
   };
+}
+
+/** What cannot be read is no "no": a client that wants to be kept from writing must be. */
+function flag(name: string, headers: Headers): boolean {
+  const value = headers.get(name)?.trim().toLowerCase() ?? "false";
+  if (value === "true" || value === "1") return true;
+  if (value === "false" || value === "0") return false;
+  throw new SelectionError(`${name} must be true or false.`);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { metadataUrl, type ProtectedContext, resourceServer } from "@hybrid-mcp/service-kit/resource-server";
 import { type ActiveSpan, recorded, Telemetry } from "@hybrid-mcp/service-kit/telemetry";
+import { clientSelection, SelectionError, type ToolSelection } from "@hybrid-mcp/service-kit/tool-selection";
 import { traced, traceIn } from "@hybrid-mcp/service-kit/trace";
 import { readRequestBody } from "@modelcontextprotocol/server";
 import { type Context, Hono } from "hono";
@@ -10,7 +11,6 @@ import { DirectoryPage, PAGE_POLICY } from "./directory-page.tsx";
 import type { GatewayRequest } from "./gateway-request.ts";
 import { ErrorCode, errorResponse, isRequest, REFUSED } from "./json-rpc.ts";
 import { serveMcp } from "./mcp.ts";
-import { labelOf } from "./pass-on.ts";
 import { serversFor } from "./subject.ts";
 import { upstreamServers } from "./upstream-servers.ts";
 
@@ -43,8 +43,6 @@ const guarded = resourceServer<GatewayEnv, Props>({
     const { servers } = env.GATEWAY_CONFIG;
     const message = "json" in body && isRequest(body.json) ? body.json : undefined;
     const listed = message ?? (isDirectory(request) ? LIST_TOOLS : undefined);
-    const label = message && labelOf(message, env);
-    if (label) span.name = label === message.method ? label : `${message.method} ${label}`;
     const asking = telemetry.client("authorize", { "hybrid_mcp.server": "oauth-broker" });
     const admission = await admit(env, token, (viewer) => (listed ? serversFor(listed, servers, viewer) : []));
     asking.end();
@@ -62,8 +60,12 @@ const LIST_TOOLS = { jsonrpc: "2.0", id: 0, method: "tools/list" } as const;
 const isDirectory = (request: Request) => new URL(request.url).pathname === "/mcp/servers";
 
 async function handle(request: Request, env: GatewayEnv, ctx: ProtectedContext<Props>): Promise<Response> {
-  const { admission, body, telemetry } = ctx.props;
+  const { admission, body, telemetry, span } = ctx.props;
   const { call } = admission;
+  const selection = selectionIn(request.headers);
+  if (selection instanceof SelectionError) {
+    return Response.json({ error: "bad_request", message: selection.message }, { status: 400 });
+  }
   const trace = traceIn(request);
   const waitUntil = (work: Promise<unknown>) => ctx.waitUntil(work);
   const gatewayRequest: GatewayRequest = {
@@ -72,6 +74,8 @@ async function handle(request: Request, env: GatewayEnv, ctx: ProtectedContext<P
     admission,
     trace,
     telemetry,
+    span,
+    selection,
     signal: request.signal,
     audit(event) {
       const user = { user: call.userId, client: call.clientId, grant: call.grantId };
@@ -90,6 +94,20 @@ async function handle(request: Request, env: GatewayEnv, ctx: ProtectedContext<P
     return errorResponse(null, REFUSED, words, { status: 413 });
   }
   return errorResponse(null, ErrorCode.parse, "The body is not JSON.", { status: 400 });
+}
+
+/** Which tools a client wants to see. Toolsets belong to one service each, so at the gateway they are the operator's to choose. */
+function selectionIn(headers: Headers): ToolSelection | SelectionError {
+  try {
+    const { toolsets, ...selection } = clientSelection(headers);
+    if (!toolsets) return selection;
+    return new SelectionError(
+      "X-MCP-Toolsets is for a service itself: at the gateway the stack's config chooses toolsets.",
+    );
+  } catch (error) {
+    if (error instanceof SelectionError) return error;
+    throw error;
+  }
 }
 
 async function readBody(request: Request, maxBytes: number): Promise<Body> {

@@ -14,7 +14,8 @@ export interface OpenEntry {
 
 /** A server that a person may use. */
 export interface PersonalEntry extends OpenEntry {
-  url: string;
+  /** Of a service of the platform; where another server is, is not for everybody to know. */
+  url?: string;
   /** Those that the policy allows the person; `granted`: to the application that asks. */
   scopes: { name: string; description: string; granted: boolean }[];
   /** How many tools the person may use; undefined while they are missing. */
@@ -41,7 +42,7 @@ export async function directoryFor(request: GatewayRequest): Promise<{ servers: 
       .map((scope) => ({ ...scope, granted: call.scope.includes(scope.name) }));
     return {
       ...entry,
-      url: config.url,
+      ...(config.auth.kind === "service" && { url: config.url }),
       scopes,
       ...(part?.listed && { tools: part.items.length }),
       ...(part && part.missing.length > 0 && { missing: part.missing }),

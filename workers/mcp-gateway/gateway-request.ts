@@ -1,5 +1,6 @@
 import type { AuditEvent } from "@hybrid-mcp/service-kit/broker-contract";
-import type { Telemetry } from "@hybrid-mcp/service-kit/telemetry";
+import type { ActiveSpan, Telemetry } from "@hybrid-mcp/service-kit/telemetry";
+import type { ToolSelection } from "@hybrid-mcp/service-kit/tool-selection";
 import type { Trace } from "@hybrid-mcp/service-kit/trace";
 import type { Admission } from "./admission.ts";
 import type { GatewayEnv } from "./config.ts";
@@ -13,6 +14,10 @@ export interface GatewayRequest {
   admission: Admission;
   trace: Trace;
   telemetry: Telemetry;
+  /** The request's own. */
+  span: ActiveSpan;
+  /** Which tools the client wants to see, of those that it may. */
+  selection: ToolSelection;
   /** Aborted when the client goes away. */
   signal: AbortSignal;
   /** Takes what the gateway itself decided into the audit trail, after the answer. */

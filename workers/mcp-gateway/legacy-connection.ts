@@ -19,6 +19,18 @@ export class ServerFailure extends Error {
   }
 }
 
+/** A server that is out of reach, does not answer in time or breaks off: whoever asks it next fares no better. */
+export class ServerOutage extends ServerFailure {}
+
+/** Most characters of a server's own words in a failure. */
+const QUOTED = 200;
+
+/** A server's own words, short and on one line: they are not the gateway's. */
+export function quoted(words: string): string {
+  const plain = words.replace(/[\p{C}\p{Z}]+/gu, " ").trim();
+  return JSON.stringify(plain.length > QUOTED ? `${plain.slice(0, QUOTED)}…` : plain);
+}
+
 /** What a server answered to one request, unchanged. */
 export type Answer = { result: Record<string, unknown> } | { error: { code: number; message: string; data?: unknown } };
 
@@ -115,7 +127,7 @@ export function connectLegacy(
       response = await fetch(url, { method, headers: sent, body, signal, redirect });
     } catch (error) {
       if (signal?.aborted) throw error;
-      throw failed(new ServerFailure(`${title} cannot be reached.`));
+      throw failed(new ServerOutage(`${title} cannot be reached.`));
     }
     if (response.status < 400 || method === "DELETE") return watched(response, id, resumes);
     const text = await readShort(response);
@@ -162,7 +174,7 @@ export function connectLegacy(
     return new Response(body, { status: response.status, headers: response.headers });
   };
 
-  const brokeOff = () => new ServerFailure(`${title} broke off before it answered.`);
+  const brokeOff = () => new ServerOutage(`${title} broke off before it answered.`);
 
   const url = new URL(config.url);
   const transport =
@@ -194,8 +206,8 @@ export function connectLegacy(
     }
   };
   transport.onerror = (error) => {
-    const redirect = /Redirect to .*$/.exec(error.message)?.[0];
-    const failure = new ServerFailure(`${title} did not answer with MCP${redirect ? `: ${redirect}` : ""}.`);
+    const redirect = error.message.includes("Redirect to ") ? ": it redirects, and is not followed" : "";
+    const failure = new ServerFailure(`${title} did not answer with MCP${redirect}.`);
     if (transport instanceof SseTransport) fail(failure);
     for (const [id, { resumable }] of pending) if (!resumable) fail(failure, id);
   };

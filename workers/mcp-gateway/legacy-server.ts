@@ -1,5 +1,5 @@
 import type { ServerConfig } from "./config.ts";
-import { ServerFailure } from "./legacy-connection.ts";
+import { quoted, ServerFailure } from "./legacy-connection.ts";
 import { Exchange } from "./legacy-exchange.ts";
 import { type LegacySession, openSession } from "./legacy-session.ts";
 import type { ForwardedRequest, ListItem, ListKind, UpstreamServer } from "./upstream-server.ts";
@@ -66,7 +66,7 @@ async function allPages(config: ServerConfig, session: LegacySession, kind: List
     if ("error" in answer) {
       // Not every server with resources has templates.
       if (answer.error.code === METHOD_NOT_FOUND) return [];
-      throw new ServerFailure(`${config.title} did not give its ${method}: ${answer.error.message}`);
+      throw new ServerFailure(`${config.title} did not give its ${method}: ${quoted(answer.error.message)}.`);
     }
     const some = answer.result[kind];
     if (!Array.isArray(some) || !some.every((item) => typeof item?.name === "string")) {

@@ -1,6 +1,13 @@
 import { LATEST_PROTOCOL_VERSION, SUPPORTED_PROTOCOL_VERSIONS } from "@modelcontextprotocol/sdk/types.js";
 import type { ServerConfig } from "./config.ts";
-import { connectLegacy, type LegacyConnection, type Notification, ServerFailure } from "./legacy-connection.ts";
+import {
+  connectLegacy,
+  type LegacyConnection,
+  type Notification,
+  quoted,
+  ServerFailure,
+  ServerOutage,
+} from "./legacy-connection.ts";
 import manifest from "./package.json" with { type: "json" };
 import type { ServerAccess } from "./upstream-server.ts";
 
@@ -33,7 +40,7 @@ export async function openSession(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     const words = `${config.title} did not answer within ${GREETING_MS / 1000} s.`;
-    timer = setTimeout(() => reject(new ServerFailure(words)), GREETING_MS);
+    timer = setTimeout(() => reject(new ServerOutage(words)), GREETING_MS);
   });
   try {
     const offer = await Promise.race([greet(config, connection), late]);
@@ -55,7 +62,7 @@ async function greet(
     capabilities: {},
     clientInfo: CLIENT_INFO,
   });
-  if ("error" in answer) throw new ServerFailure(`${title} refused a session: ${answer.error.message}`);
+  if ("error" in answer) throw new ServerFailure(`${title} refused a session: ${quoted(answer.error.message)}.`);
   const { protocolVersion, capabilities, serverInfo } = answer.result;
   if (typeof protocolVersion !== "string" || !SUPPORTED_PROTOCOL_VERSIONS.includes(protocolVersion)) {
     throw new ServerFailure(`${title} speaks a version of MCP that the gateway does not know.`);

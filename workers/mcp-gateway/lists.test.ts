@@ -39,6 +39,8 @@ const requestOf = (person: string, server: UpstreamServer, scopes: string[]): Ga
   },
   trace,
   telemetry: new Telemetry({}, { service: "mcp-gateway", version: "1", placement: "workers" }, trace),
+  span: new Telemetry({}, { service: "mcp-gateway", version: "1", placement: "workers" }, trace).server("request"),
+  selection: {},
   signal: new AbortController().signal,
   audit: () => {},
 });

@@ -1,5 +1,6 @@
 import { SCOPE_META } from "@hybrid-mcp/service-kit/mcp-server";
-import { UriTemplate } from "@modelcontextprotocol/server";
+import type { ToolSelection } from "@hybrid-mcp/service-kit/tool-selection";
+import { isSpecType } from "@modelcontextprotocol/server";
 import { isPersonal, type Viewer } from "./admission.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import type { ServerConfig } from "./config.ts";
@@ -8,6 +9,7 @@ import { ServerFailure } from "./legacy-connection.ts";
 import { reach } from "./reach.ts";
 import { isTaken, prefixed } from "./tool-names.ts";
 import type { ListItem, ListKind, UpstreamServer } from "./upstream-server.ts";
+import { couldBe } from "./uri-template.ts";
 
 /** What a client does not see of a server, and why, in a sentence. */
 export interface Missing {
@@ -28,7 +30,22 @@ export interface Part {
 /** Of all lists that are kept, in characters. */
 const MAX_KEPT = 24_000_000;
 
-const kept = new BoundedMap<{ items: ListItem[]; until: number }>(MAX_KEPT);
+/** What a server listed. */
+interface Listed {
+  items: ListItem[];
+  /** How many entries are left out, because they are not as MCP has them: clients would refuse the whole list for one. */
+  flawed: number;
+}
+
+const kept = new BoundedMap<Listed & { until: number }>(MAX_KEPT);
+
+/** How MCP has the entries of each list. */
+const isEntry: Record<ListKind, (value: unknown) => boolean> = {
+  tools: isSpecType.Tool,
+  prompts: isSpecType.Prompt,
+  resources: isSpecType.Resource,
+  resourceTemplates: isSpecType.ResourceTemplate,
+};
 
 /**
  * The server that a tool's name belongs to, and the tool's own name. No server has an underscore in its name.
@@ -57,10 +74,20 @@ export const firstScope = (server: ServerConfig) => server.scopes[0]?.name ?? ""
 export const mayUse = (server: ServerConfig, allowed: ReadonlySet<string>) =>
   server.scopes.some(({ name }) => allowed.has(name));
 
+/** Whether a client wants to see a tool; what does not say that it only reads counts for one that writes. */
+export function isSelected(server: string, tool: ListItem, { readOnly, exclude = [] }: ToolSelection): boolean {
+  const { readOnlyHint } = (tool.annotations ?? {}) as { readOnlyHint?: unknown };
+  return !(readOnly && readOnlyHint !== true) && !exclude.includes(prefixed(server, tool.name));
+}
+
 /** What a server listed for a viewer, as long as it is good. */
 export function keptList(kind: ListKind, server: ServerConfig, viewer: Viewer): ListItem[] | undefined {
+  return keptFor(kind, server, viewer)?.items;
+}
+
+function keptFor(kind: ListKind, server: ServerConfig, viewer: Viewer): Listed | undefined {
   const list = kept.get(keyOf(kind, server, viewer));
-  return list && list.until > Date.now() ? list.items : undefined;
+  return list && list.until > Date.now() ? list : undefined;
 }
 
 /** Forgets what a server listed: it has turned out to be out of date. */
@@ -72,16 +99,17 @@ export function forgetList(kind: ListKind, server: ServerConfig, viewer: Viewer)
  * What a server lists, all of it, kept for a while.
  * @throws {ServerFailure} when it does not answer
  */
-export async function listOf(kind: ListKind, server: UpstreamServer, request: GatewayRequest): Promise<ListItem[]> {
+export async function listOf(kind: ListKind, server: UpstreamServer, request: GatewayRequest): Promise<Listed> {
   const { config } = server;
   const { viewer } = request.admission;
-  const known = keptList(kind, config, viewer);
+  const known = keptFor(kind, config, viewer);
   if (known) return known;
   const { listTimeoutMs, listTtlMs } = request.env.GATEWAY_CONFIG;
-  const items = await reach(server, request, listTimeoutMs, `${kind}/list`, (access) => server.list(kind, access));
-  const entry = { items, until: Date.now() + listTtlMs };
+  const given = await reach(server, request, listTimeoutMs, `${kind}/list`, (access) => server.list(kind, access));
+  const items = given.filter(isEntry[kind]);
+  const entry = { items, flawed: given.length - items.length, until: Date.now() + listTtlMs };
   kept.set(keyOf(kind, config, viewer), entry, JSON.stringify(items).length);
-  return items;
+  return entry;
 }
 
 /** What one person is shown with their own key must not be shown to another. */
@@ -100,7 +128,7 @@ export function gather(kind: ListKind, request: GatewayRequest): Promise<Part[]>
   return Promise.all(
     usable.map(async (server) => {
       try {
-        return partOf(kind, server, await listOf(kind, server, request), allowed);
+        return partOf(kind, server, await listOf(kind, server, request), request);
       } catch (error) {
         const reason = error instanceof ServerFailure ? error.message : `${server.config.title} did not answer.`;
         return { server, items: [], listed: false, missing: [reason] };
@@ -109,17 +137,26 @@ export function gather(kind: ListKind, request: GatewayRequest): Promise<Part[]>
   );
 }
 
-function partOf(kind: ListKind, server: UpstreamServer, listed: ListItem[], allowed: ReadonlySet<string>): Part {
+function partOf(
+  kind: ListKind,
+  server: UpstreamServer,
+  { items: listed, flawed }: Listed,
+  { admission, selection }: GatewayRequest,
+): Part {
   const { config } = server;
+  const { allowed } = admission.viewer;
+  const broken = flawed > 0 ? [`${flawed} of what it lists is not as MCP has it, and left out.`] : [];
   if (kind !== "tools") {
-    return { server, items: allowed.has(firstScope(config)) ? listed : [], listed: true, missing: [] };
+    return { server, items: allowed.has(firstScope(config)) ? listed : [], listed: true, missing: broken };
   }
-  const may = listed.filter((tool) => allowed.has(scopeOf(config, tool) ?? ""));
+  const may = listed.filter(
+    (tool) => allowed.has(scopeOf(config, tool) ?? "") && isSelected(config.name, tool, selection),
+  );
   const fits = ({ name }: ListItem) => isTaken(config.name, name);
   const unfit = may.filter((tool) => !fits(tool));
-  const missing = unfit.length > 0 ? [`Tools with names that clients do not take: ${quoted(unfit)}.`] : [];
+  const unnamed = unfit.length > 0 ? [`Tools with names that clients do not take: ${quoted(unfit)}.`] : [];
   const items = unique(may.filter(fits), new Set(), ({ name }) => name).items;
-  return { server, items, listed: true, missing };
+  return { server, items, listed: true, missing: [...broken, ...unnamed] };
 }
 
 /** One list of the parts, as clients see it: the name of a tool has its server's before it, nothing else is changed. */
@@ -147,13 +184,7 @@ export function ownerOf<Server>(kind: ListKind, id: string, parts: readonly { se
 }
 
 function matches({ uriTemplate = "" }: ListItem, uri: string): boolean {
-  if (uriTemplate === uri) return true;
-  try {
-    return new UriTemplate(uriTemplate).match(uri) !== null;
-  } catch {
-    // A server's own mistake; it cannot be asked for by this template.
-    return false;
-  }
+  return uriTemplate === uri || couldBe(uri, uriTemplate);
 }
 
 /** By what clients ask for it. */

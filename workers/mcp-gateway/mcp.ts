@@ -92,10 +92,9 @@ function instructionsFor({ servers, admission }: GatewayRequest): string {
   const usable = servers.map(({ config }) => config).filter((config) => mayUse(config, admission.viewer.allowed));
   if (usable.length === 0) return "There is no server here that this person may use.";
   const names = usable.map(({ name, title }) => `${name} (${title})`).join(", ");
-  const down = usable.flatMap(({ name }) => {
-    const state = health.state(name);
-    return state.health === "down" ? [`${name} is not available: ${state.reason ?? "it does not answer."}`] : [];
-  });
+  // Not why: a reason can hold a server's own words, and these are a client's instructions.
+  const down = usable.filter(({ name }) => health.state(name).health === "down").map(({ name }) => name);
+  const missing = down.length > 0 ? ` Not available at the moment: ${down.join(", ")}.` : "";
   const use = `Several MCP servers at one address: ${names}. The name of a tool begins with its server's, as in ${usable[0]!.name}_….`;
-  return [use, ...down].join(" ");
+  return use + missing;
 }

@@ -12,7 +12,7 @@ import {
   PROTOCOL_VERSION_META_KEY,
 } from "@modelcontextprotocol/server";
 import type { ServerConfig } from "./config.ts";
-import { ServerFailure } from "./legacy-connection.ts";
+import { ServerFailure, ServerOutage } from "./legacy-connection.ts";
 import { CLIENT_INFO } from "./legacy-session.ts";
 import { MODERN as VERSION } from "./speaks-modern.ts";
 import type { ForwardedRequest, ListItem, ListKind, ServerAccess, UpstreamServer } from "./upstream-server.ts";
@@ -71,7 +71,7 @@ export class ModernServer implements UpstreamServer {
       });
     } catch (error) {
       if (access.signal.aborted) throw error;
-      throw new ServerFailure(`${this.config.title} cannot be reached.`);
+      throw new ServerOutage(`${this.config.title} cannot be reached.`);
     }
   }
 }
@@ -81,7 +81,7 @@ function failureOf(title: string, error: unknown): ServerFailure {
   if (error instanceof ServerFailure) return error;
   if (error instanceof SdkHttpError)
     return new ServerFailure(`${title} answered with HTTP ${error.status}.`, error.status);
-  if (error instanceof TypeError) return new ServerFailure(`${title} cannot be reached.`);
+  if (error instanceof TypeError) return new ServerOutage(`${title} cannot be reached.`);
   return new ServerFailure(`${title} did not answer with MCP.`);
 }
 

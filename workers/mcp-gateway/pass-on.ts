@@ -1,11 +1,12 @@
 import { insufficientScope } from "@cloudflare/workers-oauth-provider";
-import type { GatewayEnv, ServerConfig } from "./config.ts";
+import type { ServerConfig } from "./config.ts";
 import type { GatewayRequest } from "./gateway-request.ts";
 import { ErrorCode, errorResponse, type JsonRpcRequest, REFUSED } from "./json-rpc.ts";
 import { ServerFailure } from "./legacy-connection.ts";
-import { firstScope, forgetList, gather, listOf, mayUse, ownerOf, scopeOf, splitName } from "./lists.ts";
+import { firstScope, forgetList, gather, isSelected, listOf, mayUse, ownerOf, scopeOf, splitName } from "./lists.ts";
 import { reach } from "./reach.ts";
 import { type Subject, subjectsOf, textOf } from "./subject.ts";
+import { isTaken } from "./tool-names.ts";
 import type { ForwardedRequest, UpstreamServer } from "./upstream-server.ts";
 
 /** Seconds of the rate limit's period. */
@@ -30,6 +31,8 @@ interface Target {
   /** With the server's own names in it. */
   message: JsonRpcRequest;
   scope: string;
+  /** The tool as clients know it; undefined for what is no call of one. */
+  tool?: string;
 }
 
 /**
@@ -45,12 +48,25 @@ export async function passOn(
   auth: { audience: string },
 ): Promise<Response> {
   const started = performance.now();
-  const label = labelOf(message, request.env);
-  const ended = (decision: "allowed" | "denied" | "failed", reason?: string) =>
+  // What a client calls it counts for nothing until it is found: a name that is not there is the client's own words.
+  let label = message.method;
+  const ended = (decision: "allowed" | "denied" | "failed", reason?: string) => {
+    request.span.add({}, decision === "allowed" ? undefined : decision);
     request.audit({ decision, tool: label, durationMs: performance.now() - started, ...(reason && { reason }) });
+  };
+  request.span.name = label;
+  request.span.add({ "mcp.method.name": message.method });
   try {
+    const target = await targetOf(message, request, auth).catch(async (error) => {
+      await withinLimit(message, label, request);
+      throw error;
+    });
+    if (target.tool !== undefined) {
+      label = target.tool;
+      request.span.name = `${message.method} ${label}`;
+      request.span.add({ "gen_ai.tool.name": label });
+    }
     await withinLimit(message, label, request);
-    const target = await targetOf(message, request, auth);
     authorize(target.scope, target.server.config, message, request, auth);
     const response = await forwarded(target, headers, request, auth);
     // A service of the platform tells the trail itself.
@@ -61,7 +77,10 @@ export async function passOn(
       if (await isTold(request)) ended("denied", error.message);
       return error.response;
     }
-    if (request.signal.aborted) return new Response(null, { status: 499 });
+    if (request.signal.aborted) {
+      ended("failed", "cancelled");
+      return new Response(null, { status: 499 });
+    }
     if (!(error instanceof ServerFailure)) throw error;
     ended("failed", "the server did not answer as it should");
     return errorResponse(message.id, ErrorCode.internal, error.message, {
@@ -70,14 +89,11 @@ export async function passOn(
   }
 }
 
-/** What the trail calls it: the tool as the client knows it, else the method. */
-export function labelOf({ method, params }: JsonRpcRequest, env: GatewayEnv): string {
-  const name = textOf(params?.name);
-  const known = method === "tools/call" && splitName(env.GATEWAY_CONFIG.servers, name);
-  return known ? name.slice(0, 64) : method;
-}
-
-async function withinLimit({ id }: JsonRpcRequest, label: string, { env, admission }: GatewayRequest): Promise<void> {
+export async function withinLimit(
+  { id }: JsonRpcRequest,
+  label: string,
+  { env, admission }: GatewayRequest,
+): Promise<void> {
   const { success } = await env.CALL_LIMIT.limit({ key: `${admission.call.userId}:${label}` });
   if (success) return;
   const message = `Too many calls of ${label}. Try again in ${LIMIT_PERIOD_S} seconds.`;
@@ -109,14 +125,16 @@ async function toolTarget(
   if (!found || !server || !mayUse(found.server, admission.viewer.allowed)) {
     throw unknown(message, `Unknown tool: ${name}`);
   }
+  const { config } = server;
   // Without any scope of such a server there is no credential with which to ask for its tools.
-  if (server.config.auth.kind === "connection" && !mayUse(server.config, new Set(admission.call.scope))) {
-    authorize(firstScope(server.config), server.config, message, request, auth);
+  if (config.auth.kind === "connection" && !mayUse(config, new Set(admission.call.scope))) {
+    authorize(firstScope(config), config, message, request, auth);
   }
-  const tool = (await listOf("tools", server, request)).find((each) => each.name === found.tool);
-  const scope = tool && scopeOf(server.config, tool);
+  const { items } = await listOf("tools", server, request);
+  const tool = items.find((each) => each.name === found.tool && isTaken(config.name, each.name));
+  const scope = tool && isSelected(config.name, tool, request.selection) && scopeOf(config, tool);
   if (!scope) throw unknown(message, `Unknown tool: ${name}`);
-  return { server, scope, message: { ...message, params: { ...message.params, name: found.tool } } };
+  return { server, scope, tool: name, message: { ...message, params: { ...message.params, name: found.tool } } };
 }
 
 async function listedTarget(message: JsonRpcRequest, subjects: Subject[], request: GatewayRequest): Promise<Target> {
@@ -131,7 +149,7 @@ async function listedTarget(message: JsonRpcRequest, subjects: Subject[], reques
   const id = subjects[0]?.id ?? "";
   const resource = message.method === "resources/read";
   const words = `${resource ? "Resource not found" : "Not found"}: ${id}`;
-  throw unknown(message, [words, ...missing].join(". "), resource ? { uri: id } : undefined);
+  throw unknown(message, [`${words}.`, ...missing].join(" "), resource ? { uri: id } : undefined);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { GatewayRequest } from "./gateway-request.ts";
 import { Health } from "./health.ts";
-import { ServerFailure } from "./legacy-connection.ts";
+import { ServerFailure, ServerOutage } from "./legacy-connection.ts";
 import type { ServerAccess, UpstreamServer } from "./upstream-server.ts";
 
 /** Of every server, as this Worker sees it. */
@@ -28,7 +28,7 @@ export async function reach<Result>(
   const limit = new AbortController();
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    late.reject(new ServerFailure(`${title} did not answer within ${timeoutMs / 1000} s.`));
+    late.reject(new ServerOutage(`${title} did not answer within ${timeoutMs / 1000} s.`));
     limit.abort();
   }, timeoutMs);
   const span = request.telemetry.client(what, {
@@ -53,9 +53,9 @@ export async function reach<Result>(
     if (failure !== error) {
       console.error(`mcp-gateway: ${request.trace.id}: ${name}: ${(error as Error).message}`);
     }
-    // A server that refuses answers: it is not down.
-    if (REFUSALS.includes(failure.status)) health.succeeded(name);
-    else health.failed(name, failure.message);
+    if (isDown(failure, what)) health.failed(name, failure.message);
+    // A server that refuses answers.
+    else health.succeeded(name);
     throw failure;
   } finally {
     clearTimeout(timer);
@@ -63,6 +63,16 @@ export async function reach<Result>(
 }
 
 const REFUSALS: (number | undefined)[] = [401, 403, 429];
+const OUTAGES: (number | undefined)[] = [502, 503, 504];
+
+/**
+ * Whether a failure tells that a server is down. What one person's call brings about, such as an answer that is too large,
+ * must not close the server to others; a list is the same for all.
+ */
+function isDown(failure: ServerFailure, what: string): boolean {
+  if (REFUSALS.includes(failure.status)) return false;
+  return what.endsWith("/list") || failure instanceof ServerOutage || OUTAGES.includes(failure.status);
+}
 
 function notAsked(title: string, name: string): ServerFailure {
   const { reason = `${title} did not answer.`, retryAfterMs } = health.state(name);

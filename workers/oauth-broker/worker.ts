@@ -68,7 +68,7 @@ export default class OAuthBroker extends WorkerEntrypoint<BrokerEnv> implements 
         serviceTokens[server] = await signServiceToken(this.env, answer, { actor: GATEWAY, audience, scope });
       } else if (!audience && scope.length > 0) {
         const connection = this.env.BROKER_CONFIG.servers?.find(({ name }) => name === server)?.connection;
-        const credential = connection && (await credentialFor(this.env, props.person, connection));
+        const credential = connection && (await credentialFor(this.env, props.person, connection, { shared: false }));
         if (credential) credentials[server] = credential;
       }
     }

@@ -18,26 +18,29 @@ const OVERDUE_FOR = 10;
  * One KV read at most; the connection's keeper is asked only when the copy in KV has to be renewed or would mean "no".
  *
  * @param remembered whether a copy that this isolate has in memory will do; default yes
+ * @param shared whether the organisation's own will do; default yes
  * @returns undefined for a service without connections
  */
 export async function credentialFor(
   env: BrokerEnv,
   person: Person,
   service: string,
-  { remembered = true }: { remembered?: boolean } = {},
+  { remembered = true, shared = true }: { remembered?: boolean; shared?: boolean } = {},
 ): Promise<CredentialAnswer | undefined> {
+  const common = shared ? sharedCredential(env, service) : undefined;
   // Nobody connects an account of their own there.
-  if (!upstreamOf(env, service)) return sharedCredential(env, service);
+  if (!upstreamOf(env, service)) return common;
   const place = { userId: person.id, service };
-  const known = remembered ? memory.get(placeOf(place)) : undefined;
+  const key = keyOf(place, shared);
+  const known = remembered ? memory.get(key) : undefined;
   if (known) return known;
   const connectUrl = `${env.BROKER_CONFIG.issuer}/auth/${service}`;
   try {
-    const own = await ownCredential(env, place);
+    const own = await ownCredential(env, place, common !== undefined);
     if (typeof own === "string") return { problem: own, connectUrl };
-    const credential = own ?? sharedCredential(env, service);
+    const credential = own ?? common;
     if (!credential) return { problem: "missing", connectUrl };
-    memory.set(placeOf(place), credential);
+    memory.set(key, credential);
     return credential;
   } catch (error) {
     console.error(`oauth-broker: ${service}: a connection could not be read: ${(error as Error).message}`);
@@ -45,18 +48,25 @@ export async function credentialFor(
   }
 }
 
+/** What was the organisation's is not given where only the person's own will do. */
+const keyOf = (place: ConnectionPlace, shared: boolean) => `${shared ? "any" : "own"} ${placeOf(place)}`;
+
 /** Drops what this isolate remembers of a connection: it has been made anew, or ended. */
 export function forgetCredential(place: ConnectionPlace): void {
-  memory.forget(placeOf(place));
+  for (const shared of [true, false]) memory.forget(keyOf(place, shared));
 }
 
-/** A "no" is never told from the copy alone: KV may lag behind a person who has just connected. */
+/**
+ * A "no" is never told from the copy alone: KV may lag behind a person who has just connected.
+ * @param spare whether there is another one if the person has none
+ */
 async function ownCredential(
   env: BrokerEnv,
   place: ConnectionPlace,
+  spare: boolean,
 ): Promise<Credential | "broken" | "unavailable" | undefined> {
   const copy = await env.OAUTH_KV.get<ConnectionRecord>(placeOf(place), "json");
-  if (!copy && sharedCredential(env, place.service)) return undefined;
+  if (!copy && spare) return undefined;
   const known = copy && isGood(copy) ? await opened(env, place, copy) : undefined;
   if (copy && known) {
     // The keeper seals it again with the new key.

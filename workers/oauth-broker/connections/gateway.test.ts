@@ -1,7 +1,7 @@
 import type { GatewayAnswer } from "@hybrid-mcp/service-kit/broker-contract";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { GATEWAY, type TestBroker } from "../testing/test-broker.ts";
-import { paste, signedIn, startConnections, TOKENS } from "./test-connections.ts";
+import { paste, SHARED_CODA, signedIn, startConnections, TOKENS } from "./test-connections.ts";
 
 /** With which credential the gateway calls servers that are no service: what the config pairs them with, and nothing else. */
 
@@ -15,7 +15,7 @@ const names = ["runs", "twin", "open"];
 
 let broker: TestBroker;
 beforeAll(async () => {
-  ({ broker } = await startConnections());
+  ({ broker } = await startConnections({ bindings: { SHARED_CONNECTIONS: JSON.stringify({ coda: SHARED_CODA }) } }));
   await broker.reconfigure({
     servers: [server("runs", "n8n"), server("twin", "coda"), server("open")],
     policy: [
@@ -42,6 +42,16 @@ test("a server behind the gateway gets nothing without its scope, or without a c
   expect(await credentials("ada", ["coda:read"])).toEqual({});
   expect(await credentials("ada", ["open:use"])).toEqual({});
   expect(await credentials("ada", ["runs:use", "twin:use"], ["n8n", "coda", "github"])).toEqual({});
+});
+
+test("a server behind the gateway never gets the organisation's own credential", async () => {
+  const connectUrl = `${broker.issuer}/auth/coda`;
+  expect(await credentials("ada", ["twin:use", "coda:read"])).toEqual({ twin: { problem: "missing", connectUrl } });
+  // Coda itself does, before and after.
+  expect((await broker.authorize(await broker.tokenFor("ada", ["coda:read"])))?.credential).toEqual({
+    token: SHARED_CODA,
+  });
+  expect(await credentials("ada", ["twin:use", "coda:read"])).toEqual({ twin: { problem: "missing", connectUrl } });
 });
 
 test("whom the policy allows only such a server may make its connection, and no other", async () => {
