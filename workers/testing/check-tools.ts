@@ -35,7 +35,7 @@ export function checkTools(
 
   /** Calls a tool over plain HTTP: whatever the service answers is seen. */
   const ask = async (name: string, args: Record<string, unknown>) => {
-    const response = await post(harness().origin, await harness().token(), name, args);
+    const response = await post(harness().origin, await harness().token(), name, args, harness().headers);
     const text = await response.text();
     const json = text.startsWith("{")
       ? text

@@ -21,6 +21,8 @@ export interface HarnessOptions {
   token: string;
   /** Bindings besides; a function is given the origin of the stand-ins. */
   bindings?: Record<string, string> | ((standIns: string) => Record<string, string>);
+  /** Request headers that clients send unless a test says otherwise, e.g. `x-mcp-toolsets: all`. */
+  headers?: Record<string, string>;
   /** The broker's connection to the API. */
   connection: (apiUrl: string, standIns: string) => BrokerConfig["connections"];
 }
@@ -41,6 +43,8 @@ export class ServiceHarness {
   /** Origin of the stand-ins. */
   readonly standIns: string;
   readonly bundle: Uint8Array;
+  /** What clients send besides, by default. */
+  readonly headers: Record<string, string>;
   readonly #server: StandInServer;
   readonly #tokens = new Map<string, string>();
   readonly #open: McpClient[] = [];
@@ -57,6 +61,7 @@ export class ServiceHarness {
     this.arrived = parts.arrived;
     this.standIns = parts.server.origin;
     this.bundle = parts.bundle;
+    this.headers = options.headers ?? {};
     this.#server = parts.server;
   }
 
@@ -94,8 +99,8 @@ export class ServiceHarness {
   }
 
   /** A connected client of the v2 SDK (default) or the v1 SDK, which knows the tools' output schemas. */
-  async client(scopes?: string[], [, connect] = clients[0]!): Promise<McpClient> {
-    const client = await connect(this.origin, await this.token(scopes));
+  async client(scopes?: string[], [, connect] = clients[0]!, headers = this.headers): Promise<McpClient> {
+    const client = await connect(this.origin, await this.token(scopes), headers);
     await client.listTools();
     this.#open.push(client);
     return client;

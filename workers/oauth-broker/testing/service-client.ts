@@ -4,22 +4,24 @@ import { StreamableHTTPClientTransport as LegacyTransport } from "@modelcontextp
 import { expect } from "vitest";
 
 export type McpClient = ModernClient | LegacyClient;
-/** Connects to a service with a person's token. @param origin of the service */
-export type Connect = (origin: string, token: string) => Promise<McpClient>;
+/** Connects to a service with a person's token. @param origin of the service @param headers to send besides */
+export type Connect = (origin: string, token: string, headers?: Record<string, string>) => Promise<McpClient>;
 
-const bearer = (token: string) => ({ requestInit: { headers: { authorization: `Bearer ${token}` } } });
+const sending = (token: string, headers: Record<string, string> = {}) => ({
+  requestInit: { headers: { ...headers, authorization: `Bearer ${token}` } },
+});
 
-async function modern(origin: string, token: string): Promise<McpClient> {
+const modern: Connect = async (origin, token, headers) => {
   const client = new ModernClient({ name: "test", version: "1" });
-  await client.connect(new ModernTransport(new URL("/mcp", origin), bearer(token)));
+  await client.connect(new ModernTransport(new URL("/mcp", origin), sending(token, headers)));
   return client;
-}
+};
 
-async function legacy(origin: string, token: string): Promise<McpClient> {
+const legacy: Connect = async (origin, token, headers) => {
   const client = new LegacyClient({ name: "test", version: "1" });
-  await client.connect(new LegacyTransport(new URL("/mcp", origin), bearer(token)));
+  await client.connect(new LegacyTransport(new URL("/mcp", origin), sending(token, headers)));
   return client;
-}
+};
 
 /** The official SDK's clients, by what they are. */
 export const clients: [string, Connect][] = [
@@ -53,16 +55,18 @@ export async function refusal(client: McpClient, name: string, args: Record<stri
   return textOf(result);
 }
 
-/** Calls a tool over plain HTTP, so that a challenge is seen as it is. @param token undefined sends none */
+/** Calls a tool over plain HTTP, so that a challenge is seen as it is. @param token undefined sends none @param headers to send besides */
 export function post(
   origin: string,
   token: string | undefined,
   name: string,
   args: Record<string, unknown> = {},
+  headers: Record<string, string> = {},
 ): Promise<Response> {
   return fetch(new URL("/mcp", origin), {
     method: "POST",
     headers: {
+      ...headers,
       "content-type": "application/json",
       accept: "application/json, text/event-stream",
       "mcp-protocol-version": "2025-11-25",
