@@ -105,6 +105,7 @@ interface Sending {
   method: string;
   headers: Headers;
   body: string | undefined;
+  redirect?: RequestInit["redirect"];
   signal: AbortSignal;
   advice: Advice;
 }
@@ -170,7 +171,8 @@ export class UpstreamClient {
 
   /**
    * A `fetch` for a library that speaks to the API itself. It gives error statuses back, and adds the credential; a URL
-   * of another origin than the API's is refused, as the credential is for nobody else.
+   * of another origin than the API's is refused, as the credential is for nobody else; with `redirect: "manual"` an answer
+   * that leads there is handed on as it is.
    *
    * @param stream hand the body on as it comes: then its size is not limited, and when it breaks off there is no retry
    */
@@ -184,6 +186,7 @@ export class UpstreamClient {
           method: (init.method ?? "GET").toUpperCase(),
           headers: new Headers(init.headers),
           body: init.body as string | undefined,
+          redirect: init.redirect,
           signal: init.signal ?? new AbortController().signal,
           advice,
         },
@@ -267,7 +270,7 @@ export class UpstreamClient {
     use: (answer: Response) => Promise<Response> | undefined,
   ): Promise<Response | undefined> {
     const { title, tryTimeoutMs = 20_000 } = this.#options;
-    const { url, method, headers, body, signal, advice } = request;
+    const { url, method, headers, body, redirect, signal, advice } = request;
     const left = this.#deadline - this.#clock.now();
     if (left <= 0) {
       const seconds = this.#callTimeout / 1000;
@@ -282,6 +285,7 @@ export class UpstreamClient {
         method,
         headers,
         ...(body !== undefined && { body }),
+        ...(redirect && { redirect }),
         signal: AbortSignal.any([signal, timeout]),
       });
       const used = use(answer);

@@ -25,10 +25,12 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} };
 interface RequestSettings {
   signal: AbortSignal;
   fetch: ReturnType<UpstreamClient["fetcher"]>;
+  redirect?: RequestInit["redirect"];
 }
 
 /** The GitHub REST API as far as the tools use it, for one call; types come from its published OpenAPI document. */
 export class GithubApi {
+  readonly #baseUrl: string;
   readonly #client: UpstreamClient;
   readonly #octokit: Octokit;
 
@@ -38,6 +40,7 @@ export class GithubApi {
    * @param clock default: the system's
    */
   constructor(baseUrl: string, call: UpstreamCall, clock?: UpstreamClock) {
+    this.#baseUrl = baseUrl;
     this.#client = new UpstreamClient({ title: "GitHub", baseUrl, call, ...(clock && { clock }) });
     this.#octokit = new Octokit({ baseUrl, userAgent: "hybrid-mcp", log: silent });
   }
@@ -84,15 +87,63 @@ export class GithubApi {
    * @throws {UpstreamError} for errors too, which GitHub answers with 200
    */
   graphql<Data>(query: string, variables: Record<string, unknown>, signal: AbortSignal, unanswered?: string) {
-    return this.#ask(signal, (request) => this.#octokit.graphql<Data>(query, { ...variables, request }), {
-      ...(unanswered && { unanswered }),
+    return this.#ask(
+      signal,
+      async (request) => json(await this.#octokit.graphql<Data>(query, { ...variables, request })),
+      { ...(unanswered && { unanswered }) },
+    );
+  }
+
+  /**
+   * Where an endpoint sends on to for a download: a link that works for a short time, without a credential.
+   * @throws {UpstreamError} for an error of GitHub, no answer in time, or a link that is neither HTTPS nor GitHub's own
+   */
+  link<Route extends keyof Endpoints>(
+    route: Route,
+    parameters: ParametersOf<Route>,
+    signal: AbortSignal,
+  ): Promise<string> {
+    return this.#ask(signal, async (request) => {
+      const { headers } = await this.#endpoint(route, parameters, { ...request, redirect: "manual" });
+      const link = URL.parse(headers.location ?? "");
+      const isSafe = link?.protocol === "https:" || link?.origin === new URL(this.#baseUrl).origin;
+      if (!link || !isSafe) throw new UpstreamError(`GitHub answered with something that is not its own. ${TRY_AGAIN}`);
+      return link.href;
     });
+  }
+
+  /**
+   * Reads what is behind a {@link link}, without the credential: it is no address of the API.
+   * @throws {UpstreamError} when it is not there, or does not come in time
+   */
+  async download<Answer>(
+    link: string,
+    read: (body: ReadableStream<Uint8Array>) => Promise<Answer>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const title = "GitHub's storage";
+    const call = { token: "", headers: {} };
+    const storage = new UpstreamClient({ title, baseUrl: new URL(link).origin, call, callTimeoutMs: 20_000 });
+    try {
+      const { ok, status, body } = await storage.fetcher({}, { stream: true })(link, { redirect: "manual", signal });
+      if (!ok || !body) {
+        await body?.cancel();
+        throw new UpstreamError(
+          `${title} answered ${status}: the file is not there any more, or not yet. ${TRY_AGAIN}`,
+        );
+      }
+      return await read(body);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      throw explained(error);
+    }
   }
 
   async #endpoint<Route extends keyof Endpoints>(route: Route, parameters: object, request: RequestSettings) {
     const { status, data, headers } = await this.#octokit.request(route as string, { ...parameters, request });
-    // 204 and 205 have no body.
-    return { headers, data: (status === 204 || status === 205 ? undefined : json(data)) as DataOf<Route> };
+    // 204 and 205 have no body, nor does a redirect.
+    const hasBody = ![204, 205, 302].includes(status);
+    return { headers, data: (hasBody ? json(data) : undefined) as DataOf<Route> };
   }
 
   /** https://docs.github.com/en/rest/users/users#get-the-authenticated-user */
