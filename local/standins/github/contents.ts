@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import type { AddRoutes, Call } from "./context.ts";
 import { GithubError } from "./error.ts";
 import { type Ref, refsOf } from "./files.ts";
 import { childrenOf, type Entry, entrySha, type Tree, treeSha } from "./git-object.ts";
@@ -50,6 +51,20 @@ export function contentsOf(
   );
   return form === "object" ? { ...folder(at, ref.tree, path), entries } : entries;
 }
+
+/** https://docs.github.com/en/rest/repos/contents */
+export const addContentsRoutes: AddRoutes = (app, { repositoryOf }) => {
+  const contents = (c: Call) => {
+    const repository = repositoryOf(c, "contents");
+    const form = contentsForm(c.req.header("accept"));
+    const path = (c.req.param("path") ?? "").replace(/^\/+|\/+$/g, "");
+    const found = contentsOf(c.get("base"), repository, c.req.query("ref"), path, form);
+    if (!Buffer.isBuffer(found)) return c.json(found);
+    return c.body(new Uint8Array(found), 200, { "content-type": "application/vnd.github.raw+json; charset=utf-8" });
+  };
+  app.get("/repos/:owner/:repo/contents", contents);
+  app.get("/repos/:owner/:repo/contents/:path{.*}", contents);
+};
 
 type At = (path: string) => ReturnType<typeof links>;
 
