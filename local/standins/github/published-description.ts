@@ -21,12 +21,29 @@ interface Content {
   [mediaType: string]: { schema: Schema };
 }
 
-interface Description {
-  paths: Record<string, Record<string, { responses: Record<string, { $ref?: string; content?: Content }> }>>;
-  components: { responses: Record<string, { content?: Content }>; schemas: Record<string, Schema> };
+interface Parameter {
+  name: string;
+  in: "path" | "query" | "header";
+  required?: boolean;
+  schema: Schema;
 }
 
-/** Judges answers by GitHub's own OpenAPI document (as the npm package `@octokit/openapi` has it, for api.github.com). */
+interface Operation {
+  parameters?: (Parameter | { $ref: string })[];
+  requestBody?: { required?: boolean; content: Content };
+  responses: Record<string, { $ref?: string; content?: Content }>;
+}
+
+interface Description {
+  paths: Record<string, Record<string, Operation>>;
+  components: {
+    parameters: Record<string, Parameter>;
+    responses: Record<string, { content?: Content }>;
+    schemas: Record<string, Schema>;
+  };
+}
+
+/** Judges requests and answers by GitHub's own OpenAPI document (as the npm package `@octokit/openapi` has it, for api.github.com). */
 export interface PublishedDescription {
   /**
    * @param path below the API's base, without the query
@@ -40,6 +57,14 @@ export interface PublishedDescription {
    * @returns what is wrong with the answer; empty when it is as described
    */
   problems(operation: string | undefined, status: number, body: unknown, mediaType?: string): string[];
+  /** The forms that the operation's answer with this status has, e.g. `application/vnd.github.object`. */
+  mediaTypes(operation: string | undefined, status: number): string[];
+  /**
+   * @param path below the API's base, with the query
+   * @param body the parsed JSON body; undefined when there is none
+   * @returns what is wrong with the request; empty when it is as described
+   */
+  requestProblems(method: string, path: string, body: unknown): string[];
 }
 
 /** Reads the document, which takes most of a second: do it once. */
@@ -63,19 +88,73 @@ export function publishedDescription(): PublishedDescription {
       method,
       operation: `${method} ${template}`,
       // A path in a repository is the one parameter that may contain slashes, and be left out.
-      pattern: new RegExp(`^${template.replaceAll("/{path}", "(?:/.*)?").replace(/\{[^}]+\}/g, "[^/]+")}$`),
-      parameters: template.split("{").length,
+      pattern: new RegExp(`^${template.replaceAll("/{path}", "(?:/(.*))?").replace(/\{[^}]+\}/g, "([^/]+)")}$`),
+      names: [...template.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name!),
     })),
   );
   // `/user/repos` is `/user/repos`, not `/{owner}/{repo}`.
-  templates.sort((a, b) => a.parameters - b.parameters);
+  templates.sort((a, b) => a.names.length - b.names.length);
+
+  const templateOf = (method: string, path: string) =>
+    templates.find((each) => each.method === method.toLowerCase() && each.pattern.test(path));
+
+  const operationAt = (operation: string | undefined) => {
+    const [method, path] = operation?.split(" ") ?? [];
+    return path === undefined ? undefined : paths[path]?.[method!];
+  };
+
+  const misfits = (schema: Schema, value: unknown, where = "") => {
+    const validate = validator(schema);
+    if (validate(value)) return [];
+    return (validate.errors ?? []).map((error) => `${where}${error.instancePath || "/"} ${error.message}`);
+  };
+
+  /** A parameter comes as text; it is right when it is in one of the types that the text can mean. */
+  const parameterMisfits = ({ name, schema }: Parameter, texts: string[]) => {
+    const [text = ""] = texts;
+    const number = text.trim() === "" ? Number.NaN : Number(text);
+    const meant: unknown[] = [
+      text,
+      ...(Number.isNaN(number) ? [] : [number]),
+      ...(text === "true" || text === "false" ? [text === "true"] : []),
+      texts.flatMap((each) => each.split(",")),
+    ];
+    const problems = meant.map((value) => misfits(schema, value, `${name}: `));
+    return problems.some((each) => each.length === 0) ? [] : problems[0]!;
+  };
 
   return {
-    operation: (method, path) =>
-      templates.find((each) => each.method === method.toLowerCase() && each.pattern.test(path))?.operation,
+    operation: (method, path) => templateOf(method, path)?.operation,
+    mediaTypes: (operation, status) => Object.keys(operationAt(operation)?.responses[String(status)]?.content ?? {}),
+    requestProblems(method, url, body) {
+      const { pathname, searchParams } = new URL(url, "http://api");
+      const template = templateOf(method, pathname);
+      const operation = operationAt(template?.operation);
+      if (!template || !operation) return [`there is no ${method} ${pathname}`];
+      const parameters = (operation.parameters ?? []).map((each) =>
+        "$ref" in each ? components.parameters[each.$ref.split("/").at(-1)!]! : each,
+      );
+      const [, ...values] = template.pattern.exec(pathname) ?? [];
+      const inPath = Object.fromEntries(template.names.map((name, index) => [name, values[index]]));
+      const query = parameters.filter((each) => each.in === "query");
+      const unknown = [...searchParams.keys()].filter((name) => query.every((each) => each.name !== name));
+      const content = operation.requestBody?.content["application/json"];
+      return [
+        ...parameters
+          .filter((each) => each.in === "path" && inPath[each.name] !== undefined)
+          .flatMap((each) => parameterMisfits(each, [decodeURIComponent(inPath[each.name]!)])),
+        ...query.flatMap((each) => {
+          if (searchParams.has(each.name)) return parameterMisfits(each, searchParams.getAll(each.name));
+          return each.required ? [`the parameter ${each.name} is missing`] : [];
+        }),
+        ...unknown.map((name) => `there is no parameter ${name}`),
+        ...(body !== undefined && !operation.requestBody ? ["there is to be no body"] : []),
+        ...(body !== undefined && content ? misfits(content.schema, body) : []),
+        ...(body === undefined && operation.requestBody?.required ? ["the body is missing"] : []),
+      ].map((problem) => `${template.operation}: ${problem}`);
+    },
     problems(operation, status, body, mediaType = "application/json") {
-      const [method, path] = operation?.split(" ") ?? [];
-      const named = path === undefined ? undefined : paths[path]?.[method!]?.responses[String(status)];
+      const named = operationAt(operation)?.responses[String(status)];
       // An error that an operation does not list has the form that all errors share.
       const response = named ?? (status >= 400 ? { $ref: "#/components/responses/forbidden" } : undefined);
       if (!response) return [`${operation ?? "this path"} has no ${status}`];
@@ -83,9 +162,7 @@ export function publishedDescription(): PublishedDescription {
       if (!content) return body === undefined ? [] : [`${operation} has no body for ${status}`];
       const schema = content[mediaType]?.schema;
       if (!schema) return [`${operation} has no ${mediaType}`];
-      const validate = validator(schema);
-      if (validate(body)) return [];
-      return (validate.errors ?? []).map((error) => `${error.instancePath || "/"} ${error.message}`);
+      return misfits(schema, body);
     },
   };
 }

@@ -1,0 +1,57 @@
+import type { Handler } from "../faults.ts";
+import { type PublishedDescription, publishedDescription } from "./published-description.ts";
+
+/**
+ * Puts a judge in front of the stand-in: every request and every answer is held against GitHub's own description. GraphQL
+ * has a schema of its own, and is let through.
+ *
+ * @param description to share one that was read before
+ * @returns `problems`, to which whatever is not as described is added
+ */
+export function checked(
+  handler: Handler,
+  description: PublishedDescription = publishedDescription(),
+): { handler: Handler; problems: string[] } {
+  const problems: string[] = [];
+  const judging: Handler = async (request) => {
+    const { pathname, search } = new URL(request.url);
+    const path = pathname.replace(/^.*?\/api(?=\/|$)/, "");
+    if (path === "/graphql" || pathname.endsWith("/_control")) return handler(request);
+    const { method } = request;
+    const sent = await request.clone().text();
+    const wrong = description.requestProblems(method, path + search, sent === "" ? undefined : jsonIn(sent));
+    const response = await handler(request);
+    const operation = description.operation(method, path);
+    const form = formOf(request, description.mediaTypes(operation, response.status));
+    if (isJudged(response)) {
+      const text = await response.clone().text();
+      const body = text === "" ? undefined : jsonIn(text);
+      for (const each of description.problems(operation, response.status, body, form)) {
+        wrong.push(`${operation}: answered ${response.status} ${text.slice(0, 300)}: ${each}`);
+      }
+    }
+    problems.push(...wrong.map((problem) => `${method} ${path}${search}: ${problem}`));
+    return response;
+  };
+  return { handler: judging, problems };
+}
+
+/** Files, diffs and the pages of something in GitHub's place have no schema; a 304 is the answer before. */
+function isJudged(response: Response): boolean {
+  const type = response.headers.get("content-type");
+  return response.status !== 304 && (type === null || type.startsWith("application/json"));
+}
+
+/** Which form of the answer is asked for, of those that there are. */
+function formOf(request: Request, mediaTypes: string[]): string {
+  const accepted = (request.headers.get("accept") ?? "").split(",").map((each) => each.trim().replace("+json", ""));
+  return mediaTypes.find((each) => accepted.includes(each)) ?? "application/json";
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
