@@ -16,7 +16,9 @@ export function checked(
   const judging: Handler = async (request) => {
     const { pathname, search } = new URL(request.url);
     const path = pathname.replace(/^.*?\/api(?=\/|$)/, "");
-    if (path === "/graphql" || pathname.endsWith("/_control")) return handler(request);
+    // What is not below the API is storage, of which there is no description.
+    const isApi = path !== pathname && path !== "/graphql";
+    if (!isApi || pathname.endsWith("/_control")) return handler(request);
     const { method } = request;
     const sent = await request.clone().text();
     const wrong = description.requestProblems(method, path + search, sent === "" ? undefined : jsonIn(sent));

@@ -81,4 +81,6 @@ export interface GithubState {
   /** The next id of an issue, comment or label. */
   nextId: number;
   repositories: Repository[];
+  /** What areas keep besides, by their names: in the files `…-state.ts`. */
+  areas?: Record<string, object>;
 }

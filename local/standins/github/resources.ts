@@ -239,7 +239,7 @@ export function resources(base: string) {
     };
   };
 
-  return { publicUser, privateUser, repository, label, issue, comment };
+  return { simpleUser, publicUser, privateUser, repository, label, issue, comment };
 }
 
 function reactions(url: string) {

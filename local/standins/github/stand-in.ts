@@ -4,13 +4,23 @@ import type { StatusCode } from "hono/utils/http-status";
 import { type Faults, type Handler, withFaults } from "../faults.ts";
 import { accessReader, type TokenSource } from "./access.ts";
 import { addAccountRoutes } from "./account.ts";
+import { addActionRoutes } from "./actions.ts";
+import { addAdvisoryRoutes } from "./advisories.ts";
+import { addAlertRoutes } from "./alerts.ts";
 import { addContentsRoutes } from "./contents.ts";
 import { type AddRoutes, type GithubApp, githubContext } from "./context.ts";
+import { addDiscussionRoutes } from "./discussions.ts";
 import { faultResponse, GithubError, githubErrorResponse } from "./error.ts";
+import { addGistRoutes } from "./gists.ts";
 import { addIssueRoutes } from "./issues.ts";
+import { addNotificationRoutes } from "./notifications.ts";
+import { addOrgRoutes } from "./orgs.ts";
 import { personOf } from "./people.ts";
+import { addProjectRoutes } from "./projects.ts";
 import { RateLimits } from "./rate-limit.ts";
+import { addReleaseRoutes } from "./releases.ts";
 import { addRepositoryRoutes } from "./repositories.ts";
+import { addStorage } from "./storage.ts";
 import { openGithubStore } from "./store.ts";
 
 export interface GithubStandInOptions extends TokenSource {
@@ -25,7 +35,22 @@ export interface GithubStandInOptions extends TokenSource {
 }
 
 /** The API, area by area. */
-const areas: AddRoutes[] = [addAccountRoutes, addRepositoryRoutes, addIssueRoutes, addContentsRoutes];
+const areas: AddRoutes[] = [
+  // First: it answers a part of the search, and leaves the rest to others.
+  addOrgRoutes,
+  addAccountRoutes,
+  addRepositoryRoutes,
+  addIssueRoutes,
+  addContentsRoutes,
+  addActionRoutes,
+  addNotificationRoutes,
+  addReleaseRoutes,
+  addGistRoutes,
+  addAlertRoutes,
+  addAdvisoryRoutes,
+  addProjectRoutes,
+  addDiscussionRoutes,
+];
 
 /**
  * A stateful stand-in of the GitHub REST API (https://docs.github.com/en/rest; base path `…/api` below wherever it is
@@ -46,6 +71,7 @@ export function createGithubStandIn(options: GithubStandInOptions): { handler: H
     getPath: (request) => new URL(request.url).pathname.slice(baseLength(request) ?? 0),
   });
 
+  addStorage(app);
   app.use(async (c, next) => {
     const url = new URL(c.req.url);
     const length = baseLength(c.req.raw);

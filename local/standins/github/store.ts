@@ -8,6 +8,8 @@ export interface GithubStore {
   repositories(): readonly Repository[];
   /** Logins and names are compared as GitHub does, without regard to case. */
   repository(owner: string, name: string): Repository | undefined;
+  /** What an area keeps besides, under a name of its own; seeded when it is asked for the first time. */
+  area<State extends object>(name: string, seed: () => State): State;
   /** An id that nothing else has. */
   nextId(): number;
   /** Keeps what was changed; call it after every change, before the answer. */
@@ -26,6 +28,11 @@ export function openGithubStore(stateDir: string | undefined): GithubStore {
     repositories: () => state.repositories,
     repository: (owner, name) =>
       state.repositories.find((each) => isSame(each.owner, owner) && isSame(each.name, name)),
+    area<State extends object>(name: string, seed: () => State) {
+      state.areas ??= {};
+      state.areas[name] ??= seed();
+      return state.areas[name] as State;
+    },
     nextId: () => ++state.nextId,
     save() {
       if (file !== undefined) writeState(file, state);
