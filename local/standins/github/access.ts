@@ -70,6 +70,10 @@ export function accessReader({ tokens, tokenOwner }: TokenSource): (authorizatio
   };
 }
 
+export function mayAdminister(login: string, repository: Repository): boolean {
+  return isSame(repository.owner, login);
+}
+
 export function mayPush(login: string, repository: Repository): boolean {
   return [repository.owner, ...repository.collaborators].some((each) => isSame(each, login));
 }

@@ -7,21 +7,29 @@ import { addAccountRoutes } from "./account.ts";
 import { addActionRoutes } from "./actions.ts";
 import { addAdvisoryRoutes } from "./advisories.ts";
 import { addAlertRoutes } from "./alerts.ts";
-import { addContentsRoutes } from "./contents.ts";
+import { addCommitRoutes } from "./commits.ts";
+import { addContentsRoutes } from "./contents-routes.ts";
 import { type AddRoutes, type GithubApp, githubContext } from "./context.ts";
 import { addDiscussionRoutes } from "./discussions.ts";
 import { faultResponse, GithubError, githubErrorResponse } from "./error.ts";
 import { addGistRoutes } from "./gists.ts";
+import { addGitDataRoutes } from "./git-data.ts";
 import { addIssueRoutes } from "./issues.ts";
+import { addLabelRoutes } from "./labels.ts";
 import { addNotificationRoutes } from "./notifications.ts";
 import { addOrgRoutes } from "./orgs.ts";
 import { personOf } from "./people.ts";
 import { addProjectRoutes } from "./projects.ts";
+import { addPullRoutes } from "./pulls.ts";
 import { RateLimits } from "./rate-limit.ts";
 import { addReleaseRoutes } from "./releases.ts";
 import { addRepositoryRoutes } from "./repositories.ts";
+import { addReviewRoutes } from "./reviews.ts";
+import { addSearchRoutes } from "./search.ts";
+import { addStarRoutes } from "./stars.ts";
 import { addStorage } from "./storage.ts";
 import { openGithubStore } from "./store.ts";
+import { addSubIssueRoutes } from "./sub-issues.ts";
 
 export interface GithubStandInOptions extends TokenSource {
   /** Directory in which the state is kept; without one, it is gone with the process. */
@@ -50,6 +58,14 @@ const areas: AddRoutes[] = [
   addAdvisoryRoutes,
   addProjectRoutes,
   addDiscussionRoutes,
+  addSubIssueRoutes,
+  addLabelRoutes,
+  addCommitRoutes,
+  addGitDataRoutes,
+  addPullRoutes,
+  addReviewRoutes,
+  addSearchRoutes,
+  addStarRoutes,
 ];
 
 /**
