@@ -21,7 +21,9 @@ export function pageQuery({
   limit: number;
   cursor?: string | undefined;
 }): Record<string, string | number> {
-  return { per_page: limit, ...Object.fromEntries(new URLSearchParams(cursor)) };
+  // Not read as a query: a plus sign in it is one, not a space.
+  const [, name, value] = /^(\w+)=(.*)$/.exec(cursor ?? "") ?? [];
+  return { per_page: limit, ...(name && { [name]: value! }) };
 }
 
 /**

@@ -132,7 +132,7 @@ function textOf({ pattern, format, minLength = 0, maxLength }: Schema): Arbitrar
   );
   if (pattern === undefined) return plain;
   // fast-check makes no look-arounds; what is left of a pattern without them is checked against the whole schema later.
-  return /\(\?[=!<]/.test(pattern)
-    ? plain
-    : fc.stringMatching(new RegExp(pattern, "u"), { maxLength: length.maxLength });
+  if (/\(\?[=!<]/.test(pattern)) return plain;
+  // A pattern may ask for more than texts are long here.
+  return fc.stringMatching(new RegExp(pattern, "u"), maxLength === undefined ? {} : { maxLength });
 }

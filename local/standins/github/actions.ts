@@ -15,9 +15,6 @@ const dispatch = z.object({
   return_run_details: z.boolean().default(false),
 });
 
-/** Branches and tags that have the workflows' files. */
-const REFS = ["main", "next", "v1.0"];
-
 /** https://docs.github.com/en/rest/actions */
 export const addActionRoutes: AddRoutes = (app, { store, as, editor, repositoryOf }) => {
   const stateOf = (c: Call, level: "read" | "write" = "read") => {
@@ -107,10 +104,11 @@ export const addActionRoutes: AddRoutes = (app, { store, as, editor, repositoryO
   });
 
   app.post(`${base}/workflows/:workflow/dispatches`, async (c) => {
-    const { state } = stateOf(c, "write");
+    const { repository, state } = stateOf(c, "write");
     const of = workflowOf(state.workflows, c.req.param("workflow"));
     const { ref, inputs, return_run_details } = await bodyOf(c.req, dispatch);
-    if (!REFS.includes(ref)) throw new GithubError(422, `No ref found for: ${ref}`);
+    const commit = store.git(repository).resolve(ref);
+    if (!commit) throw new GithubError(422, `No ref found for: ${ref}`);
     if (!of.inputs) throw new GithubError(422, "Workflow does not have 'workflow_dispatch' trigger");
     const unknown = Object.keys(inputs).filter((name) => !of.inputs!.includes(name));
     if (unknown.length > 0) throw new GithubError(422, `Unexpected inputs provided: ${JSON.stringify(unknown)}`);
@@ -118,7 +116,7 @@ export const addActionRoutes: AddRoutes = (app, { store, as, editor, repositoryO
     const number = Math.max(0, ...state.runs.map((each) => each.number)) + 1;
     const made: Run = {
       ...{ id: nextId(), workflowId: of.id, number, attempt: 1, title: of.name, event: "workflow_dispatch" },
-      ...{ status: "queued", conclusion: null, branch: ref, commit: state.runs[0]!.commit, actor: login },
+      ...{ status: "queued", conclusion: null, branch: ref, commit: commit.sha, actor: login },
       ...{ createdAt: at, updatedAt: at, artifacts: [], hasLogs: true },
       jobs: [{ id: nextId(), name: "deploy", status: "queued", conclusion: null }],
     };

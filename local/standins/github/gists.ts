@@ -39,7 +39,7 @@ export const addGistRoutes: AddRoutes = (app, { store, as, editor, paged }) => {
     const files = Object.entries(gist.files).map(([filename, content]) => [
       filename,
       {
-        ...{ filename, type: "text/plain", language: LANGUAGES[extname(filename)] ?? null },
+        ...{ filename, type: "text/plain", language: LANGUAGES[extname(filename)] ?? "Text" },
         raw_url: `https://gist.githubusercontent.com/${gist.owner}/${gist.id}/raw/${encodeURIComponent(filename)}`,
         size: Buffer.byteLength(content),
         ...(schema === "gist-simple" && { truncated: false, content }),

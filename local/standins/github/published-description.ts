@@ -72,7 +72,7 @@ export function publishedDescription(): PublishedDescription {
   const index = createRequire(import.meta.url).resolve("@octokit/openapi");
   const file = new URL("generated/api.github.com.json", `file://${index}`);
   const { paths, components } = JSON.parse(readFileSync(file, "utf8")) as Description;
-  correct(components.schemas);
+  correct(paths, components.schemas);
   const ajv = new Ajv2019({ strict: false, allErrors: true, logger: false });
   addFormats.default(ajv as never);
   const validators = new Map<Schema, ValidateFunction>();
@@ -123,6 +123,8 @@ export function publishedDescription(): PublishedDescription {
     return problems.some((each) => each.length === 0) ? [] : problems[0]!;
   };
 
+  const sharedError: Schema = { $ref: "#/components/schemas/basic-error" };
+
   return {
     operation: (method, path) => templateOf(method, path)?.operation,
     mediaTypes: (operation, status) => Object.keys(operationAt(operation)?.responses[String(status)]?.content ?? {}),
@@ -155,7 +157,8 @@ export function publishedDescription(): PublishedDescription {
     },
     problems(operation, status, body, mediaType = "application/json") {
       const named = operationAt(operation)?.responses[String(status)];
-      // An error that an operation does not list has the form that all errors share.
+      // Any error may have the form that all errors share: of a rate limit, or of a status that an operation does not list.
+      if (status >= 400 && misfits(sharedError, body).length === 0) return [];
       const response = named ?? (status >= 400 ? { $ref: "#/components/responses/forbidden" } : undefined);
       if (!response) return [`${operation ?? "this path"} has no ${status}`];
       const { content } = response.$ref ? components.responses[response.$ref.split("/").at(-1)!]! : response;
@@ -167,8 +170,12 @@ export function publishedDescription(): PublishedDescription {
   };
 }
 
-/** Every error carries `status`; `validation-error` is the one whose schema forgot it. */
-function correct(schemas: Record<string, Schema>): void {
+/** Mends what the document says otherwise in words or elsewhere. */
+function correct(paths: Description["paths"], schemas: Description["components"]["schemas"]): void {
+  // "To delete a file, set the whole file to null."
+  const gist = paths["/gists/{gist_id}"]!.patch!.requestBody!.content["application/json"]!.schema;
+  (gist.properties!.files!.additionalProperties as Schema).nullable = true;
+  // Every error carries `status`; this is the one whose schema forgot it.
   schemas["validation-error"]!.properties!.status = schemas["basic-error"]!.properties!.status!;
 }
 

@@ -2,7 +2,7 @@ import { ToolError } from "@hybrid-mcp/service-kit/tool";
 import type { components } from "@octokit/openapi-types";
 import { z } from "zod";
 import { defineTool, type GithubApi } from "../api.ts";
-import { pageInput } from "../page-cursor.ts";
+import { numberedPageInput } from "../page-input.ts";
 import { getJobLogs } from "./actions-logs.ts";
 import { idInput, loginInput } from "./id-input.ts";
 import { repositoryInput } from "./repository-input.ts";
@@ -15,7 +15,8 @@ const runInput = { ...repositoryInput, run_id: idInput("the run, of list_workflo
 /** An id, or the name of the workflow's file: no path. */
 const workflowInput = z
   .string()
-  .regex(/^(?:[1-9]\d{0,15}|[\w. -]{1,200}\.ya?ml)$/, "must be the workflow's id, or its file's name without a path")
+  .regex(/^(?:[1-9]\d{0,15}|[\w. -]+\.ya?ml)$/, "must be the workflow's id, or its file's name without a path")
+  .max(200)
   .describe('The workflow: its id, or its file\'s name such as "ci.yml"');
 
 /** How a run stands, or ended. */
@@ -34,7 +35,7 @@ export const listWorkflows = defineTool({
   scope: "github:read",
   toolset,
   readOnly: true,
-  input: z.strictObject({ ...repositoryInput, ...pageInput }),
+  input: z.strictObject({ ...repositoryInput, ...numberedPageInput }),
   output: z.object({ workflows: z.array(workflow), total_count: z.int(), next_cursor: z.string().optional() }),
   async run({ owner, repo, ...page }, { upstream, signal }) {
     const route = "GET /repos/{owner}/{repo}/actions/workflows";
@@ -119,7 +120,7 @@ export const listWorkflowRuns = defineTool({
       .regex(/^[0-9a-f]{40}$/, "must be the whole id of a commit")
       .optional()
       .describe("Only runs of this commit: all 40 digits of its id"),
-    ...pageInput,
+    ...numberedPageInput,
   }),
   output: z.object({ runs: z.array(run), total_count: z.int(), next_cursor: z.string().optional() }),
   async run({ owner, repo, workflow, commit, limit, cursor, ...filters }, { upstream, signal }) {
@@ -192,7 +193,7 @@ export const listWorkflowJobs = defineTool({
   input: z.strictObject({
     ...runInput,
     all_attempts: z.boolean().default(false).describe("Jobs of earlier attempts too, not only of the last one"),
-    ...pageInput,
+    ...numberedPageInput,
   }),
   output: z.object({
     jobs: z.array(
@@ -338,7 +339,7 @@ export const listWorkflowRunArtifacts = defineTool({
   scope: "github:read",
   toolset,
   readOnly: true,
-  input: z.strictObject({ ...runInput, ...pageInput }),
+  input: z.strictObject({ ...runInput, ...numberedPageInput }),
   output: z.object({
     artifacts: z.array(
       z.object({

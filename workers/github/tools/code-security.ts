@@ -2,7 +2,7 @@ import type { components } from "@octokit/openapi-types";
 import { z } from "zod";
 import { defineTool } from "../api.ts";
 import { bodyInput, bodyOutput, bodyPart } from "../body-part.ts";
-import { pageInput } from "../page-cursor.ts";
+import { numberedPageInput } from "../page-input.ts";
 import { alertInput } from "./alert-input.ts";
 import { repositoryInput } from "./repository-input.ts";
 
@@ -62,13 +62,9 @@ export const listCodeScanningAlerts = defineTool({
   input: z.strictObject({
     ...repositoryInput,
     state: z.enum(["open", "dismissed", "fixed"]).default("open").describe("Only alerts in this state"),
-    severity: z
-      .enum(["critical", "high", "medium", "low", "error", "warning", "note"])
-      .optional()
-      .describe("Only alerts of this severity"),
     tool: z.string().min(1).max(100).optional().describe('Only what this tool found: "CodeQL"'),
     ref: z.string().min(1).max(256).optional().describe("Branch that was looked at; the default branch when left out"),
-    ...pageInput,
+    ...numberedPageInput,
   }),
   output: z.object({ alerts: z.array(alert), next_cursor: z.string().optional() }),
   async run({ tool, limit, cursor, ...filters }, { upstream, signal }) {

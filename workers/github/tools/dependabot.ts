@@ -3,7 +3,7 @@ import type { components } from "@octokit/openapi-types";
 import { z } from "zod";
 import { defineTool } from "../api.ts";
 import { bodyInput, bodyOutput, bodyPart } from "../body-part.ts";
-import { pageInput } from "../page-cursor.ts";
+import { cursorPageInput } from "../page-input.ts";
 import { alertInput } from "./alert-input.ts";
 import { repositoryInput } from "./repository-input.ts";
 
@@ -76,7 +76,7 @@ export const listDependabotAlerts = defineTool({
       .regex(/^[^,\s]{1,214}$/, "must be the name of one package")
       .optional()
       .describe("Only alerts about this package"),
-    ...pageInput,
+    ...cursorPageInput,
   }),
   output: z.object({ alerts: z.array(alert), next_cursor: z.string().optional() }),
   async run({ limit, cursor, severity, ...filters }, { upstream, signal }) {

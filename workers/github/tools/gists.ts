@@ -2,7 +2,7 @@ import { ToolError } from "@hybrid-mcp/service-kit/tool";
 import { z } from "zod";
 import { type DataOf, defineTool } from "../api.ts";
 import { bodyPart } from "../body-part.ts";
-import { pageInput } from "../page-cursor.ts";
+import { numberedPageInput } from "../page-input.ts";
 import { loginInput, timeInput } from "./id-input.ts";
 
 type Gist = DataOf<"GET /gists">[number] | DataOf<"GET /gists/{gist_id}">;
@@ -67,7 +67,7 @@ export const listGists = defineTool({
   input: z.strictObject({
     login: loginInput.optional().describe("Whose public gists; the person's own when left out"),
     since: timeInput("Only what was updated after this time"),
-    ...pageInput,
+    ...numberedPageInput,
   }),
   output: z.object({ gists: z.array(listed), next_cursor: z.string().optional() }),
   async run({ login, since, ...page }, { upstream, signal }) {

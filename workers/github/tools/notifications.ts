@@ -1,7 +1,7 @@
 import type { components } from "@octokit/openapi-types";
 import { z } from "zod";
 import { defineTool } from "../api.ts";
-import { pageInput } from "../page-cursor.ts";
+import { numberedPageInput } from "../page-input.ts";
 import { timeInput } from "./id-input.ts";
 import { repositoryInput } from "./repository-input.ts";
 
@@ -63,7 +63,7 @@ export const listNotifications = defineTool({
     participating: z.boolean().default(false).describe("Only where the person takes part or is mentioned"),
     since: timeInput("Only what was updated after this time"),
     before: timeInput("Only what was updated before this time"),
-    ...pageInput,
+    ...numberedPageInput,
     limit: z.int().min(1).max(50).default(30).describe("How many at most"),
   }),
   output: z.object({ notifications: z.array(notification), next_cursor: z.string().optional() }),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineTool } from "../api.ts";
-import { pageInput } from "../page-cursor.ts";
+import { numberedPageInput } from "../page-input.ts";
 import { loginInput } from "./id-input.ts";
 
 const toolset = "orgs";
@@ -17,7 +17,7 @@ export const listMyOrgs = defineTool({
   scope: "github:read",
   toolset,
   readOnly: true,
-  input: z.strictObject(pageInput),
+  input: z.strictObject(numberedPageInput),
   output: z.object({ orgs: z.array(organization), ...nextCursorOutput }),
   async run(page, { upstream, signal }) {
     const { data, nextCursor } = await upstream.page("GET /user/orgs", {}, page, signal);
@@ -78,7 +78,7 @@ export const listOrgMembers = defineTool({
   input: z.strictObject({
     ...orgInput,
     role: z.enum(["all", "admin", "member"]).default("all").describe("admin: owners only; member: the others only"),
-    ...pageInput,
+    ...numberedPageInput,
   }),
   output: z.object({ members: z.array(member), ...nextCursorOutput }),
   async run({ org, role, ...page }, { upstream, signal }) {
@@ -103,7 +103,7 @@ export const listTeams = defineTool({
   scope: "github:read",
   toolset,
   readOnly: true,
-  input: z.strictObject({ ...orgInput, ...pageInput }),
+  input: z.strictObject({ ...orgInput, ...numberedPageInput }),
   output: z.object({ teams: z.array(team), ...nextCursorOutput }),
   async run({ org, ...page }, { upstream, signal }) {
     const { data, nextCursor } = await upstream.page("GET /orgs/{org}/teams", { org }, page, signal);
@@ -123,7 +123,7 @@ export const getTeams = defineTool({
   scope: "github:read",
   toolset,
   readOnly: true,
-  input: z.strictObject(pageInput),
+  input: z.strictObject(numberedPageInput),
   output: z.object({
     teams: z.array(team.extend({ org: z.string(), members: z.int(), repositories: z.int() })),
     ...nextCursorOutput,
@@ -160,7 +160,7 @@ export const getTeamMembers = defineTool({
       .regex(/^[\p{L}\p{N}_-]{1,100}$/u, "must be the slug of a team")
       .describe('Slug of the team, of list_teams: "back-end"'),
     role: z.enum(["all", "maintainer", "member"]).default("all").describe("Only those with this role"),
-    ...pageInput,
+    ...numberedPageInput,
   }),
   output: z.object({ members: z.array(member.extend({ role: z.string().optional() })), ...nextCursorOutput }),
   async run({ org, team, role, ...page }, { upstream, signal }) {
@@ -189,7 +189,7 @@ export const searchOrgs = defineTool({
       .describe('Words and qualifiers, as in GitHub\'s search: "compiler location:berlin repos:>10"'),
     sort: z.enum(["followers", "repositories", "joined"]).optional().describe("Best match first when left out"),
     order: z.enum(["desc", "asc"]).default("desc").describe("Which end comes first"),
-    ...pageInput,
+    ...numberedPageInput,
   }),
   output: z.object({ orgs: z.array(member), total_count: z.int(), ...nextCursorOutput }),
   async run({ query, sort, order, ...page }, { upstream, signal }) {

@@ -2,7 +2,7 @@ import type { components } from "@octokit/openapi-types";
 import { z } from "zod";
 import { defineTool } from "../api.ts";
 import { bodyInput, bodyOutput, bodyPart } from "../body-part.ts";
-import { pageInput } from "../page-cursor.ts";
+import { cursorPageInput } from "../page-input.ts";
 import { idInput, loginInput } from "./id-input.ts";
 import { projectParameters, projectRoute } from "./project-route.ts";
 import { repositoryInput } from "./repository-input.ts";
@@ -71,7 +71,7 @@ export const listProjects = defineTool({
       .max(200)
       .optional()
       .describe('Words of the title, or "is:open", "is:closed", "is:template"'),
-    ...pageInput,
+    ...cursorPageInput,
   }),
   output: z.object({ projects: z.array(project), next_cursor: z.string().optional() }),
   async run({ query, limit, cursor, ...owner }, { upstream, signal }) {
@@ -125,7 +125,7 @@ export const listProjectFields = defineTool({
   scope: "github:read",
   toolset,
   readOnly: true,
-  input: z.strictObject({ ...projectInput, ...pageInput }),
+  input: z.strictObject({ ...projectInput, ...cursorPageInput }),
   output: z.object({ fields: z.array(field), next_cursor: z.string().optional() }),
   async run({ limit, cursor, ...name }, { upstream, signal }) {
     const route = projectRoute("GET /orgs/{org}/projectsV2/{project_number}/fields", name);
@@ -230,7 +230,7 @@ export const listProjectItems = defineTool({
       .optional()
       .describe('A filter as in the project\'s search: "is:issue status:Todo"'),
     fields: fieldsInput,
-    ...pageInput,
+    ...cursorPageInput,
   }),
   output: z.object({ items: z.array(item), next_cursor: z.string().optional() }),
   async run({ query, fields, limit, cursor, ...name }, { upstream, signal }) {

@@ -3,7 +3,7 @@ import type { components } from "@octokit/openapi-types";
 import { z } from "zod";
 import { defineTool } from "../api.ts";
 import { bodyInput, bodyOutput, bodyPart, excerptInput } from "../body-part.ts";
-import { pageInput } from "../page-cursor.ts";
+import { numberedPageInput } from "../page-input.ts";
 import { idInput } from "./id-input.ts";
 import { repositoryInput } from "./repository-input.ts";
 
@@ -65,7 +65,7 @@ export const listReleases = defineTool({
   scope: "github:read",
   toolset,
   readOnly: true,
-  input: z.strictObject({ ...repositoryInput, ...excerptInput(300), ...pageInput }),
+  input: z.strictObject({ ...repositoryInput, ...excerptInput(300), ...numberedPageInput }),
   output: z.object({ releases: z.array(release), next_cursor: z.string().optional() }),
   async run({ owner, repo, body_length, ...page }, { upstream, signal }) {
     const route = "GET /repos/{owner}/{repo}/releases";

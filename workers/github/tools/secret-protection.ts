@@ -2,6 +2,7 @@ import type { components } from "@octokit/openapi-types";
 import { z } from "zod";
 import { defineTool } from "../api.ts";
 import { pageInput } from "../page-cursor.ts";
+import { numberedPageInput } from "../page-input.ts";
 import { alertInput } from "./alert-input.ts";
 import { repositoryInput } from "./repository-input.ts";
 
@@ -86,7 +87,7 @@ export const getSecretScanningAlert = defineTool({
   scope: "github:read",
   toolset,
   readOnly: true,
-  input: z.strictObject({ ...alertInput("list_secret_scanning_alerts"), ...pageInput }),
+  input: z.strictObject({ ...alertInput("list_secret_scanning_alerts"), ...numberedPageInput }),
   output: alert.extend({
     locations: z.array(
       z.object({

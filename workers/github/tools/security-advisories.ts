@@ -2,7 +2,7 @@ import type { components } from "@octokit/openapi-types";
 import { z } from "zod";
 import { defineTool } from "../api.ts";
 import { bodyInput, bodyOutput, bodyPart, excerptInput } from "../body-part.ts";
-import { pageInput } from "../page-cursor.ts";
+import { cursorPageInput } from "../page-input.ts";
 import { loginInput } from "./id-input.ts";
 import { repositoryInput } from "./repository-input.ts";
 
@@ -102,7 +102,7 @@ export const listGlobalSecurityAdvisories = defineTool({
       .describe('Only this CVE: "CVE-2021-44228"'),
     type: z.enum(["reviewed", "malware", "unreviewed"]).default("reviewed").describe("Which part of the database"),
     ...excerptInput(300),
-    ...pageInput,
+    ...cursorPageInput,
   }),
   output: advisoriesOutput,
   async run({ affects, body_length, limit, cursor, ...filters }, { upstream, signal }) {
@@ -152,7 +152,7 @@ export const listRepositorySecurityAdvisories = defineTool({
   scope: "github:read",
   toolset,
   readOnly: true,
-  input: z.strictObject({ ...repositoryInput, state: stateInput, ...excerptInput(300), ...pageInput }),
+  input: z.strictObject({ ...repositoryInput, state: stateInput, ...excerptInput(300), ...cursorPageInput }),
   output: advisoriesOutput,
   async run({ owner, repo, state, body_length, ...page }, { upstream, signal }) {
     const route = "GET /repos/{owner}/{repo}/security-advisories";
@@ -176,7 +176,7 @@ export const listOrgRepositorySecurityAdvisories = defineTool({
     org: loginInput.describe("Login of the organisation"),
     state: stateInput,
     ...excerptInput(300),
-    ...pageInput,
+    ...cursorPageInput,
   }),
   output: advisoriesOutput,
   async run({ org, state, body_length, ...page }, { upstream, signal }) {
