@@ -3,7 +3,7 @@ import { type PublishedDescription, publishedDescription } from "./published-des
 
 /**
  * Puts a judge in front of the stand-in: every request and every answer is held against GitHub's own description. GraphQL
- * has a schema of its own, and is let through.
+ * has a schema of its own, by which the stand-in executes: an error without a type says that the query does not fit it.
  *
  * @param description to share one that was read before
  * @returns `problems`, to which whatever is not as described is added
@@ -13,12 +13,18 @@ export function checked(
   description: PublishedDescription = publishedDescription(),
 ): { handler: Handler; problems: string[] } {
   const problems: string[] = [];
+  const graphqlJudged = async (response: Response) => {
+    if (response.status !== 200 || !isJudged(response)) return response;
+    const { errors = [] } = (await response.clone().json()) as { errors?: { type?: string; message: string }[] };
+    problems.push(...errors.filter(({ type }) => !type).map(({ message }) => `POST /graphql: ${message}`));
+    return response;
+  };
   const judging: Handler = async (request) => {
     const { pathname, search } = new URL(request.url);
     const path = pathname.replace(/^.*?\/api(?=\/|$)/, "");
     // What is not below the API is storage, of which there is no description.
-    const isApi = path !== pathname && path !== "/graphql";
-    if (!isApi || pathname.endsWith("/_control")) return handler(request);
+    if (path === pathname || pathname.endsWith("/_control")) return handler(request);
+    if (path === "/graphql") return graphqlJudged(await handler(request));
     const { method } = request;
     const sent = await request.clone().text();
     const wrong = description.requestProblems(method, path + search, sent === "" ? undefined : jsonIn(sent));

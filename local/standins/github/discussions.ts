@@ -75,6 +75,15 @@ export const addDiscussionRoutes: AddRoutes = (app, { store, editor }) => {
         if (found && maySee(c.get("access"), found)) return repository(found, stateOf(found));
         throw refused("NOT_FOUND", `Could not resolve to a Repository with the name '${owner}/${name}'.`);
       },
+      node({ id }: { id: string }) {
+        for (const of of visible()) {
+          for (const on of stateOf(of).discussions) {
+            const found = on.comments.flatMap((each) => [each, ...each.replies]).find((each) => each.id === id);
+            if (found) return { __typename: "DiscussionComment", ...comment(of, on, found) };
+          }
+        }
+        throw unresolved(id);
+      },
       createDiscussion({
         input,
       }: {

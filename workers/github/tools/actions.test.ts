@@ -80,6 +80,9 @@ test("get_workflow_run: tells how a run ended", async () => {
 
 test("list_workflow_jobs: shows the jobs of a run with their steps", async () => {
   const { jobs } = await call<{ jobs: object[] }>("list_workflow_jobs", failed);
+  expect(jobs[0]).not.toHaveProperty("steps");
+  const all = await call("list_workflow_jobs", { ...failed, all_steps: true });
+  expect(all).toMatchObject({ jobs: [{ steps: [{ name: "Run lint" }] }, {}] });
   expect(jobs).toMatchObject([
     { id: 9107, name: "lint", conclusion: "success" },
     { id: 9207, name: "test", conclusion: "failure", steps: [{ number: 1, name: "Run test", conclusion: "failure" }] },

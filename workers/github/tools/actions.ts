@@ -186,13 +186,14 @@ export const listWorkflowJobs = defineTool({
   name: "list_workflow_jobs",
   title: "List the jobs of a run",
   description:
-    "Lists the jobs of a run of GitHub Actions with their steps and how each ended. The log of one: get_job_logs with its id.",
+    "Lists the jobs of a run of GitHub Actions and how each ended, with the steps of those that did not succeed. The log of one: get_job_logs with its id.",
   scope: "github:read",
   toolset,
   readOnly: true,
   input: z.strictObject({
     ...runInput,
     all_attempts: z.boolean().default(false).describe("Jobs of earlier attempts too, not only of the last one"),
+    all_steps: z.boolean().default(false).describe("The steps of jobs that succeeded, too"),
     ...numberedPageInput,
   }),
   output: z.object({
@@ -207,15 +208,15 @@ export const listWorkflowJobs = defineTool({
         started_at: z.string(),
         completed_at: z.string().optional(),
         url: z.string().optional(),
-        steps: z.array(
-          z.object({ number: z.int(), name: z.string(), status: z.string(), conclusion: z.string().optional() }),
-        ),
+        steps: z
+          .array(z.object({ number: z.int(), name: z.string(), status: z.string(), conclusion: z.string().optional() }))
+          .optional(),
       }),
     ),
     total_count: z.int(),
     next_cursor: z.string().optional(),
   }),
-  async run({ owner, repo, run_id, all_attempts, ...page }, { upstream, signal }) {
+  async run({ owner, repo, run_id, all_attempts, all_steps, ...page }, { upstream, signal }) {
     const { data, nextCursor } = await upstream.page(
       "GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs",
       { owner, repo, run_id, filter: all_attempts ? "all" : "latest" },
@@ -233,9 +234,11 @@ export const listWorkflowJobs = defineTool({
         started_at: job.started_at,
         completed_at: job.completed_at ?? undefined,
         url: job.html_url ?? undefined,
-        steps: (job.steps ?? []).map(({ number, name, status, conclusion }) => ({
-          ...{ number, name, status, conclusion: conclusion ?? undefined },
-        })),
+        ...((all_steps || job.conclusion !== "success") && {
+          steps: (job.steps ?? []).map(({ number, name, status, conclusion }) => ({
+            ...{ number, name, status, conclusion: conclusion ?? undefined },
+          })),
+        }),
       })),
       total_count: data.total_count,
       next_cursor: nextCursor,

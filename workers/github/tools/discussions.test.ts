@@ -89,6 +89,13 @@ describe("in the name of ada", () => {
     expect(rest).not.toHaveProperty("next_cursor");
   });
 
+  test("get_discussion_comments: reads all replies to a comment, and long texts in parts", async () => {
+    const replies = { number: 207, replies_to: "DC_207_1", body_offset: 6, body_length: 3 };
+    expect(await comments(replies)).toMatchObject({ comments: [{ body: "you", next_body_offset: 9 }], total_count: 1 });
+    const lost = await refusal("get_discussion_comments", { ...orchard, number: 207, replies_to: "DC_none" });
+    expect(lost).toContain("Could not resolve to a node");
+  });
+
   test("create_discussion: starts one that list_discussions finds first", async () => {
     const args = { ...orchard, category: "ideas", title: "Count pears", body: "They are apples too." };
     const { number, url } = await call<{ number: number; url: string }>("create_discussion", args);
@@ -101,13 +108,12 @@ describe("in the name of ada", () => {
     expect(await call("get_discussion", { ...orchard, number })).toMatchObject({ body: "They are apples too." });
   });
 
-  test("create_discussion: what may have been done is not tried again, and the model is told where to look", async () => {
-    const args = { ...orchard, category: "ideas", title: "Twice", body: "?" };
+  test("create_discussion: a request that failed is not tried again, as it may be half done", async () => {
     const before = (await list()).total_count;
     harness().arrived.length = 0;
-    // The first request asks for the category: it succeeds only when it is tried again, the second is not.
-    harness().faults.set({ failNext: { status: 500, times: 1 } });
-    expect(await refusal("create_discussion", args)).toMatch(/^GitHub answered 500/);
+    harness().faults.set({ failNext: { status: 502, times: 1 } });
+    const args = { ...orchard, category: "ideas", title: "Twice", body: "?" };
+    expect(await refusal("create_discussion", args)).toMatch(/^GitHub answered 502/);
     expect(harness().arrived).toHaveLength(1);
     expect((await list()).total_count).toBe(before);
   });

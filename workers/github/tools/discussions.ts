@@ -6,6 +6,7 @@ import type {
   CreateDiscussionPayload,
   Discussion,
   DiscussionComment,
+  DiscussionCommentConnection,
   Maybe,
   Repository,
 } from "@octokit/graphql-schema";
@@ -145,7 +146,7 @@ export const getDiscussion = defineTool({
       { owner, repo, number },
       signal,
     );
-    const found = repository.discussion!;
+    const found = existing(repository.discussion);
     const { answer } = found;
     return {
       ...discussionOf(found, part),
@@ -172,10 +173,16 @@ const comment = z.object({
 
 const COMMENT_FIELDS = "id body isAnswer upvoteCount createdAt url author { login }";
 
-/** Replies that come with a comment; the page in a browser has them all. */
-const MAX_REPLIES = 20;
+/** Replies that come with a comment; all of them can be asked for. */
+const MAX_REPLIES = 5;
 
-function commentOf(from: DiscussionComment, body_length: number): z.input<typeof comment> {
+/** The input that names a comment. */
+const commentInput = z.string().regex(/^[\w=+/-]{1,200}$/, "must be the id of a comment");
+
+function commentOf(
+  from: DiscussionComment,
+  part: { body_offset?: number; body_length: number },
+): z.input<typeof comment> {
   return {
     id: from.id,
     author: from.author?.login,
@@ -183,56 +190,97 @@ function commentOf(from: DiscussionComment, body_length: number): z.input<typeof
     upvotes: from.upvoteCount,
     created_at: from.createdAt,
     url: from.url,
-    ...bodyPart(from.body, { body_length }),
+    ...bodyPart(from.body, part),
   };
 }
 
 export const getDiscussionComments = defineTool({
   name: "get_discussion_comments",
   title: "Get a discussion's comments",
-  description: `Reads the comments of a discussion, the first first, each with up to ${MAX_REPLIES} replies.`,
+  description: `Reads the comments of a discussion, the first first, each with up to ${MAX_REPLIES} replies; or all replies to one of them.`,
   scope: "github:read",
   toolset,
   readOnly: true,
   input: z.strictObject({
     ...repositoryInput,
     ...numberInput,
-    ...excerptInput(1000),
+    replies_to: commentInput.optional().describe("Id of a comment: only the replies to it, in place of comments"),
+    body_offset: z.int().min(0).default(0).describe("Character of each text to begin at"),
+    body_length: z.int().min(0).max(50_000).default(800).describe("How much of each text at most, in characters"),
     ...graphqlPageInput,
-    limit: z.int().min(1).max(50).default(20).describe("How many at most"),
+    limit: z.int().min(1).max(50).default(10).describe("How many at most"),
   }),
   output: z.object({
-    comments: z.array(comment.extend({ replies: z.array(comment), more_replies: z.int().optional() })),
+    comments: z.array(comment.extend({ replies: z.array(comment).optional(), more_replies: z.int().optional() })),
     total_count: z.int(),
     next_cursor: z.string().optional(),
   }),
-  async run({ owner, repo, number, body_length, ...page }, { upstream, signal }) {
-    const { repository } = await upstream.graphql<InRepository>(
-      `query ($owner: String!, $repo: String!, $number: Int!, $first: Int!, $after: String) {
-        repository(owner: $owner, name: $repo) {
-          discussion(number: $number) {
-            comments(first: $first, after: $after) {
-              totalCount pageInfo { hasNextPage endCursor }
-              nodes { ${COMMENT_FIELDS} replies(first: ${MAX_REPLIES}) { totalCount nodes { ${COMMENT_FIELDS} } } }
-            }
-          }
-        }
-      }`,
-      { owner, repo, number, ...graphqlPage(page) },
-      signal,
-    );
-    const { totalCount, pageInfo, nodes } = repository.discussion!.comments;
+  async run({ owner, repo, number, replies_to, body_offset, body_length, ...page }, { upstream, signal }) {
+    const part = { body_offset, body_length };
+    const name = { owner, repo, number };
+    const { totalCount, pageInfo, nodes } = replies_to
+      ? await repliesTo(replies_to, page, upstream, signal)
+      : await commentsOn(name, page, upstream, signal);
     return {
       comments: present(nodes).map((each) => {
-        const replies = present(each.replies.nodes).map((reply) => commentOf(reply, body_length));
+        if (replies_to) return commentOf(each, part);
+        const replies = present(each.replies.nodes).map((reply) => commentOf(reply, part));
         const more = each.replies.totalCount - replies.length;
-        return { ...commentOf(each, body_length), replies, ...(more > 0 && { more_replies: more }) };
+        return { ...commentOf(each, part), replies, ...(more > 0 && { more_replies: more }) };
       }),
       total_count: totalCount,
       next_cursor: nextGraphqlCursor(pageInfo),
     };
   },
 });
+
+type CommentsPage = Parameters<typeof graphqlPage>[0];
+
+async function commentsOn(
+  name: { owner: string; repo: string; number: number },
+  page: CommentsPage,
+  upstream: GithubApi,
+  signal: AbortSignal,
+): Promise<DiscussionCommentConnection> {
+  const { repository } = await upstream.graphql<InRepository>(
+    `query ($owner: String!, $repo: String!, $number: Int!, $first: Int!, $after: String) {
+      repository(owner: $owner, name: $repo) {
+        discussion(number: $number) {
+          comments(first: $first, after: $after) {
+            totalCount pageInfo { hasNextPage endCursor }
+            nodes { ${COMMENT_FIELDS} replies(first: ${MAX_REPLIES}) { totalCount nodes { ${COMMENT_FIELDS} } } }
+          }
+        }
+      }
+    }`,
+    { ...name, ...graphqlPage(page) },
+    signal,
+  );
+  return existing(repository.discussion).comments;
+}
+
+async function repliesTo(
+  id: string,
+  page: CommentsPage,
+  upstream: GithubApi,
+  signal: AbortSignal,
+): Promise<DiscussionCommentConnection> {
+  const { node } = await upstream.graphql<{ node: Maybe<Partial<DiscussionComment>> }>(
+    `query ($id: ID!, $first: Int!, $after: String) {
+      node(id: $id) {
+        ... on DiscussionComment {
+          replies(first: $first, after: $after) {
+            totalCount pageInfo { hasNextPage endCursor } nodes { ${COMMENT_FIELDS} }
+          }
+        }
+      }
+    }`,
+    { id, ...graphqlPage(page) },
+    signal,
+  );
+  if (!node?.replies) throw new ToolError("replies_to is not the id of a comment: get_discussion_comments gives them.");
+  return node.replies;
+}
 
 export const listDiscussionCategories = defineTool({
   name: "list_discussion_categories",
@@ -315,11 +363,7 @@ export const addDiscussionComment = defineTool({
     ...repositoryInput,
     ...numberInput,
     body: z.string().trim().min(1).max(65_536).describe("The text, in Markdown"),
-    reply_to: z
-      .string()
-      .regex(/^[\w=+/-]{1,200}$/, "must be the id of a comment")
-      .optional()
-      .describe("Id of the comment to reply to, of get_discussion_comments"),
+    reply_to: commentInput.optional().describe("Id of the comment to reply to, of get_discussion_comments"),
   }),
   output: z.object({ id: z.string(), url: z.string() }),
   async run({ owner, repo, number, body, reply_to }, { upstream, signal }) {
@@ -330,7 +374,11 @@ export const addDiscussionComment = defineTool({
       { owner, repo, number },
       signal,
     );
-    const input: AddDiscussionCommentInput = { discussionId: repository.discussion!.id, body, replyToId: reply_to };
+    const input: AddDiscussionCommentInput = {
+      discussionId: existing(repository.discussion).id,
+      body,
+      replyToId: reply_to,
+    };
     const { addDiscussionComment } = await upstream.graphql<{ addDiscussionComment: AddDiscussionCommentPayload }>(
       "mutation ($input: AddDiscussionCommentInput!) { addDiscussionComment(input: $input) { comment { id url } } }",
       { input },
@@ -363,6 +411,13 @@ async function categoryOf(
   throw new ToolError(
     `There is no category ${slug}. ${known ? `There are ${known}.` : "The repository has no discussions."}`,
   );
+}
+
+/** @throws {ToolError} when there is none */
+function existing(found: Maybe<Discussion> | undefined): Discussion {
+  if (!found)
+    throw new ToolError("There is no discussion with this number: list_discussions gives those that there are.");
+  return found;
 }
 
 /** GraphQL leaves a place empty where something may not be seen. */

@@ -54,8 +54,20 @@ function filesOf(gist: Gist) {
   });
 }
 
-const listed = z.object({ ...summary, files: z.array(z.object(file)) });
-const listedOf = (gist: Gist): z.input<typeof listed> => ({ ...summaryOf(gist), files: filesOf(gist) });
+const listed = z.object({
+  ...summary,
+  files: z.array(z.object(file)),
+  more_files: z.int().optional().describe("How many more files there are than are listed"),
+});
+
+/** Files that are listed of each gist, which may have hundreds. */
+const MAX_LISTED = 20;
+
+function listedOf(gist: Gist): z.input<typeof listed> {
+  const files = filesOf(gist);
+  const more = files.length - MAX_LISTED;
+  return { ...summaryOf(gist), files: files.slice(0, MAX_LISTED), ...(more > 0 && { more_files: more }) };
+}
 
 export const listGists = defineTool({
   name: "list_gists",

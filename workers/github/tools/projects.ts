@@ -165,6 +165,9 @@ const item = z.object({
   updated_at: z.string(),
 });
 
+/** How much of a field's value is shown, in characters. */
+const MAX_VALUE = 1000;
+
 /** What an issue, pull request or draft has in common, of an object that the description leaves open. */
 interface Content {
   title?: string;
@@ -198,7 +201,9 @@ function itemOf(
     state: content.state,
     url: content.html_url,
     archived: from.archived_at !== null,
-    fields: fields?.map(({ id, name, data_type, value }) => ({ id, name, type: data_type, value: textOf(value) })),
+    fields: fields?.map(({ id, name, data_type, value }) => ({
+      ...{ id, name, type: data_type, value: textOf(value)?.slice(0, MAX_VALUE) },
+    })),
     created_at: from.created_at,
     updated_at: from.updated_at,
   };
