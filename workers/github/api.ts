@@ -68,15 +68,18 @@ export class GithubApi {
   /**
    * One page of a list, otherwise as {@link request}.
    * @param page as `pageInput` has it
+   * @param accept the form of the answer, where there are several, e.g. `application/vnd.github.text-match+json`
    */
   page<Route extends keyof Endpoints>(
     route: Route,
     parameters: ParametersOf<Route>,
     page: { limit: number; cursor?: string | undefined },
     signal: AbortSignal,
+    accept?: string,
   ): Promise<{ data: DataOf<Route>; nextCursor: string | undefined }> {
     return this.#ask(signal, async (request) => {
-      const { data, headers } = await this.#endpoint(route, { ...parameters, ...pageQuery(page) }, request);
+      const asked = { ...parameters, ...pageQuery(page), ...(accept && { headers: { accept } }) };
+      const { data, headers } = await this.#endpoint(route, asked, request);
       return { data, nextCursor: nextCursor(headers.link) };
     });
   }
@@ -146,41 +149,6 @@ export class GithubApi {
     return { headers, data: (hasBody ? json(data) : undefined) as DataOf<Route> };
   }
 
-  /** https://docs.github.com/en/rest/users/users#get-the-authenticated-user */
-  getMe(signal: AbortSignal) {
-    return this.#ask(signal, async (request) => json((await this.#octokit.request("GET /user", { request })).data));
-  }
-
-  /**
-   * One page: https://docs.github.com/en/rest/issues/issues#list-repository-issues
-   * @returns `next`: the query of the page after it, from the `Link` header
-   */
-  listIssues(name: RepositoryName, query: Record<string, string | number>, signal: AbortSignal) {
-    return this.#ask(signal, async (request) => {
-      const { data, headers } = await this.#octokit.request("GET /repos/{owner}/{repo}/issues", {
-        ...query,
-        ...name,
-        request,
-      });
-      const next = /<([^<>]+)>; *rel="next"/.exec(headers.link ?? "")?.[1];
-      return { issues: json(data), next: next && new URL(next).searchParams };
-    });
-  }
-
-  /** https://docs.github.com/en/rest/issues/issues#create-an-issue */
-  createIssue(
-    name: RepositoryName,
-    issue: { title: string; body?: string | undefined; labels: string[]; assignees: string[] },
-    signal: AbortSignal,
-  ) {
-    return this.#ask(
-      signal,
-      async (request) =>
-        json((await this.#octokit.request("POST /repos/{owner}/{repo}/issues", { ...issue, ...name, request })).data),
-      { unanswered: "The issue may have been created all the same: look with list_issues before you try again." },
-    );
-  }
-
   /**
    * What is at a path, in the form that is an object for folders too. Of a file above 1 MB the content is missing
    * (`encoding` is `none`): https://docs.github.com/en/rest/repos/contents#get-repository-content
@@ -197,6 +165,25 @@ export class GithubApi {
     const read = async (request: RequestSettings) => {
       const body = await this.#contents(name, at, "raw", request);
       return readWindow(body, window);
+    };
+    return this.#ask(signal, read, { stream: true });
+  }
+
+  /** A change as `git diff` shows it, of which no more is read than is asked for; otherwise as {@link request}. */
+  readDiff<Route extends DiffRoute>(
+    route: Route,
+    parameters: ParametersOf<Route>,
+    window: Window,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    const read = async (request: RequestSettings) => {
+      const { data, headers } = await this.#octokit.request(route as string, {
+        ...parameters,
+        headers: { accept: "application/vnd.github.diff" },
+        request: { ...request, parseSuccessResponseBody: false },
+      });
+      if (!headers["content-type"]?.includes("github.diff")) throw notGithub();
+      return readWindow(data as ReadableStream<Uint8Array>, window);
     };
     return this.#ask(signal, read, { stream: true });
   }
@@ -227,6 +214,11 @@ export class GithubApi {
   }
 }
 
+type DiffRoute =
+  | "GET /repos/{owner}/{repo}/pulls/{pull_number}"
+  | "GET /repos/{owner}/{repo}/commits/{ref}"
+  | "GET /repos/{owner}/{repo}/compare/{basehead}";
+
 /** What an endpoint is asked with, by the published description. */
 export type ParametersOf<Route extends keyof Endpoints> = Omit<
   Endpoints[Route]["parameters"],
@@ -248,5 +240,9 @@ export const defineTool = toolsFor<GithubApi>();
 /** @throws {UpstreamError} for what Octokit could not read as JSON: something in GitHub's place has answered */
 function json<Data>(data: Data): Data {
   if (typeof data === "object" && data !== null) return data;
-  throw new UpstreamError(`GitHub answered with something that is not its own. ${TRY_AGAIN}`);
+  throw notGithub();
+}
+
+function notGithub(): UpstreamError {
+  return new UpstreamError(`GitHub answered with something that is not its own. ${TRY_AGAIN}`);
 }

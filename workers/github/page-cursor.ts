@@ -21,9 +21,10 @@ export function pageQuery({
   limit: number;
   cursor?: string | undefined;
 }): Record<string, string | number> {
-  // Not read as a query: a plus sign in it is one, not a space.
-  const [, name, value] = /^(\w+)=(.*)$/.exec(cursor ?? "") ?? [];
-  return { per_page: limit, ...(name && { [name]: value! }) };
+  if (cursor === undefined) return { per_page: limit };
+  // Not as a query is read: in base64, + is a sign of its own.
+  const [name = "", ...value] = cursor.split("=");
+  return { per_page: limit, [name]: value.join("=") };
 }
 
 /**

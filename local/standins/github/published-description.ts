@@ -103,6 +103,8 @@ export function publishedDescription(): PublishedDescription {
     return path === undefined ? undefined : paths[path]?.[method!];
   };
 
+  const sharedResponse = (reference: string) => components.responses[reference.split("/").at(-1)!]!;
+
   const misfits = (schema: Schema, value: unknown, where = "") => {
     const validate = validator(schema);
     if (validate(value)) return [];
@@ -123,8 +125,6 @@ export function publishedDescription(): PublishedDescription {
     return problems.some((each) => each.length === 0) ? [] : problems[0]!;
   };
 
-  const sharedError: Schema = { $ref: "#/components/schemas/basic-error" };
-
   return {
     operation: (method, path) => templateOf(method, path)?.operation,
     mediaTypes: (operation, status) => Object.keys(operationAt(operation)?.responses[String(status)]?.content ?? {}),
@@ -139,7 +139,11 @@ export function publishedDescription(): PublishedDescription {
       const [, ...values] = template.pattern.exec(pathname) ?? [];
       const inPath = Object.fromEntries(template.names.map((name, index) => [name, values[index]]));
       const query = parameters.filter((each) => each.in === "query");
-      const unknown = [...searchParams.keys()].filter((name) => query.every((each) => each.name !== name));
+      // Where GitHub's Link header goes on with `after`, the description does not say so.
+      const isPaged = query.some(({ name }) => name === "per_page");
+      const unknown = [...searchParams.keys()].filter(
+        (name) => query.every((each) => each.name !== name) && !(isPaged && name === "after"),
+      );
       const content = operation.requestBody?.content["application/json"];
       return [
         ...parameters
@@ -157,15 +161,19 @@ export function publishedDescription(): PublishedDescription {
     },
     problems(operation, status, body, mediaType = "application/json") {
       const named = operationAt(operation)?.responses[String(status)];
-      // Any error may have the form that all errors share: of a rate limit, or of a status that an operation does not list.
-      if (status >= 400 && misfits(sharedError, body).length === 0) return [];
-      const response = named ?? (status >= 400 ? { $ref: "#/components/responses/forbidden" } : undefined);
-      if (!response) return [`${operation ?? "this path"} has no ${status}`];
-      const { content } = response.$ref ? components.responses[response.$ref.split("/").at(-1)!]! : response;
-      if (!content) return body === undefined ? [] : [`${operation} has no body for ${status}`];
-      const schema = content[mediaType]?.schema;
-      if (!schema) return [`${operation} has no ${mediaType}`];
-      return misfits(schema, body);
+      // An error can have the form that all errors share, whatever the operation lists.
+      const forms = [
+        ...(named ? [named] : []),
+        ...(status >= 400 ? [{ $ref: "#/components/responses/forbidden" }] : []),
+      ];
+      if (forms.length === 0) return [`${operation ?? "this path"} has no ${status}`];
+      const problems = forms.map((response) => {
+        const { content } = "$ref" in response && response.$ref ? sharedResponse(response.$ref) : response;
+        if (!content) return body === undefined ? [] : [`${operation} has no body for ${status}`];
+        const schema = content[mediaType]?.schema;
+        return schema ? misfits(schema, body) : [`${operation} has no ${mediaType}`];
+      });
+      return problems.find((each) => each.length === 0) ?? problems[0]!;
     },
   };
 }

@@ -7,7 +7,7 @@ import * as service from "../../oauth-broker/testing/service-client.ts";
 import { ServiceHarness } from "../../testing/service-harness.ts";
 
 export interface GithubServiceOptions {
-  /** Whose account is connected; default ada, who owns the seeded repositories. */
+  /** Whose account is connected; default ada, who owns the seeded repositories, with the scopes `repo`, `delete_repo`, `user`. */
   account?: Omit<GithubToken, "token">;
   /** Of the service, e.g. `TOOLS`. */
   bindings?: Record<string, string>;
@@ -26,7 +26,8 @@ export function githubService({ account, bindings, headers = { "x-mcp-toolsets":
 
   beforeAll(async () => {
     const token = "github-token";
-    const standIn = createGithubStandIn({ tokens: [{ login: "ada", ...account, token }], log: () => {} });
+    const scopes = ["repo", "delete_repo", "user"];
+    const standIn = createGithubStandIn({ tokens: [{ login: "ada", scopes, ...account, token }], log: () => {} });
     const judged = checked(standIn.handler);
     problems = judged.problems;
     harness = await ServiceHarness.start({
