@@ -27,7 +27,7 @@ export function advisories(): Advisory[] {
     advisory("GHSA-2345-6789-cfgh", { cve_id: "CVE-2026-10001" }),
     advisory("GHSA-2345-6789-jmpq", {
       ...{ severity: "critical", ecosystem: "pip", packages: ["cider", "must", "juice", "vinegar", "calvados", "jam"] },
-      ...{ summary: "Cider ferments too far", description: "x".repeat(30_000) },
+      ...{ summary: "Cider ferments too far", description: "x".repeat(35_000) },
     }),
     advisory("GHSA-rvwx-2345-6789", { severity: "low", packages: ["pear"] }),
   ];

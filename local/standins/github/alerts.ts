@@ -63,7 +63,7 @@ export const addAlertRoutes: AddRoutes = (app, { store, as, editor, paged, repos
       rule: {
         ...{ id: each.rule, name: each.rule, description: each.summary, tags: ["security"] },
         ...{ severity: "error", security_severity_level: each.severity },
-        ...(whole && { help: `# ${each.summary}\n\nWash apples before they are counted.` }),
+        ...(whole && { help: `# ${each.summary}\n\n${"Wash apples before they are counted. ".repeat(50)}` }),
       },
       tool: { name: each.tool, version: "2.20.0", guid: null },
       most_recent_instance: {

@@ -3,9 +3,13 @@ import type { components } from "@octokit/openapi-types";
 import { z } from "zod";
 import { defineTool, type GithubApi } from "../api.ts";
 import { numberedPageInput } from "../page-input.ts";
+import { lookFirst } from "../unanswered.ts";
 import { getJobLogs } from "./actions-logs.ts";
-import { idInput, loginInput } from "./id-input.ts";
+import { refName, sha } from "./git-input.ts";
+import { idInput } from "./id-input.ts";
+import { pageOutput } from "./page-output.ts";
 import { repositoryInput } from "./repository-input.ts";
+import { login } from "./user-input.ts";
 
 type Schemas = components["schemas"];
 
@@ -36,7 +40,7 @@ export const listWorkflows = defineTool({
   toolset,
   readOnly: true,
   input: z.strictObject({ ...repositoryInput, ...numberedPageInput }),
-  output: z.object({ workflows: z.array(workflow), total_count: z.int(), next_cursor: z.string().optional() }),
+  output: z.object({ workflows: z.array(workflow), total_count: z.int(), ...pageOutput }),
   async run({ owner, repo, ...page }, { upstream, signal }) {
     const route = "GET /repos/{owner}/{repo}/actions/workflows";
     const { data, nextCursor } = await upstream.page(route, { owner, repo }, page, signal);
@@ -107,22 +111,18 @@ export const listWorkflowRuns = defineTool({
   input: z.strictObject({
     ...repositoryInput,
     workflow: workflowInput.optional(),
-    branch: z.string().min(1).max(256).optional().describe("Only runs of this branch"),
+    branch: refName.optional().describe("Only runs of this branch"),
     status: z.enum(STATUSES).optional().describe("Only runs in this state, or that ended so"),
     event: z
       .string()
       .regex(/^[a-z_]{1,50}$/, 'must be the name of an event such as "push"')
       .optional()
       .describe('Only runs that this event began: "push", "pull_request", "schedule", "workflow_dispatch"'),
-    actor: loginInput.optional().describe("Only runs that this person began"),
-    commit: z
-      .string()
-      .regex(/^[0-9a-f]{40}$/, "must be the whole id of a commit")
-      .optional()
-      .describe("Only runs of this commit: all 40 digits of its id"),
+    actor: login.optional().describe("Only runs that this person began"),
+    commit: sha.optional().describe("Only runs of this commit: all 40 digits of its id"),
     ...numberedPageInput,
   }),
-  output: z.object({ runs: z.array(run), total_count: z.int(), next_cursor: z.string().optional() }),
+  output: z.object({ runs: z.array(run), total_count: z.int(), ...pageOutput }),
   async run({ owner, repo, workflow, commit, limit, cursor, ...filters }, { upstream, signal }) {
     const query = { owner, repo, head_sha: commit, ...filters };
     const page = { limit, cursor };
@@ -214,7 +214,7 @@ export const listWorkflowJobs = defineTool({
       }),
     ),
     total_count: z.int(),
-    next_cursor: z.string().optional(),
+    ...pageOutput,
   }),
   async run({ owner, repo, run_id, all_attempts, all_steps, ...page }, { upstream, signal }) {
     const { data, nextCursor } = await upstream.page(
@@ -257,7 +257,7 @@ export const runWorkflow = defineTool({
   input: z.strictObject({
     ...repositoryInput,
     workflow: workflowInput,
-    ref: z.string().min(1).max(256).describe("Branch or tag whose version of the workflow runs"),
+    ref: refName.describe("Branch or tag whose version of the workflow runs"),
     inputs: z
       .record(z.string().min(1).max(100), z.string().max(10_000))
       .default({})
@@ -270,14 +270,14 @@ export const runWorkflow = defineTool({
       "POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches",
       { owner, repo, workflow_id: workflow, ref, inputs, return_run_details: true },
       signal,
-      "The workflow may have been started all the same: look with list_workflow_runs before you try again.",
+      lookFirst("list_workflow_runs"),
     );
     if (!started) throw new ToolError("The workflow was started. Look with list_workflow_runs for its run.");
     return { run_id: Number(started.workflow_run_id), url: started.html_url };
   },
 });
 
-const LOOK_AT_RUN = "It may have been done all the same: look with get_workflow_run before you try again.";
+const LOOK_AT_RUN = lookFirst("get_workflow_run");
 const asked = z.object({
   run_id: z.int(),
   asked: z.string().describe("What GitHub was asked to do; it takes a while"),
@@ -355,7 +355,7 @@ export const listWorkflowRunArtifacts = defineTool({
       }),
     ),
     total_count: z.int(),
-    next_cursor: z.string().optional(),
+    ...pageOutput,
   }),
   async run({ owner, repo, run_id, ...page }, { upstream, signal }) {
     const route = "GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts";

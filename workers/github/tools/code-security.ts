@@ -1,9 +1,11 @@
 import type { components } from "@octokit/openapi-types";
 import { z } from "zod";
 import { defineTool } from "../api.ts";
-import { bodyInput, bodyOutput, bodyPart } from "../body-part.ts";
 import { numberedPageInput } from "../page-input.ts";
 import { alertInput } from "./alert-input.ts";
+import { part, partInput, partOutput } from "./body-text.ts";
+import { plainText, refName } from "./git-input.ts";
+import { pageOutput } from "./page-output.ts";
 import { repositoryInput } from "./repository-input.ts";
 
 type Schemas = components["schemas"];
@@ -62,11 +64,11 @@ export const listCodeScanningAlerts = defineTool({
   input: z.strictObject({
     ...repositoryInput,
     state: z.enum(["open", "dismissed", "fixed"]).default("open").describe("Only alerts in this state"),
-    tool: z.string().min(1).max(100).optional().describe('Only what this tool found: "CodeQL"'),
-    ref: z.string().min(1).max(256).optional().describe("Branch that was looked at; the default branch when left out"),
+    tool: plainText.optional().describe('Only what this tool found: "CodeQL"'),
+    ref: refName.optional().describe("Branch that was looked at; the default branch when left out"),
     ...numberedPageInput,
   }),
-  output: z.object({ alerts: z.array(alert), next_cursor: z.string().optional() }),
+  output: z.object({ alerts: z.array(alert), ...pageOutput }),
   async run({ tool, limit, cursor, ...filters }, { upstream, signal }) {
     const route = "GET /repos/{owner}/{repo}/code-scanning/alerts";
     const query = { ...filters, tool_name: tool };
@@ -82,15 +84,15 @@ export const getCodeScanningAlert = defineTool({
   scope: "github:read",
   toolset,
   readOnly: true,
-  input: z.strictObject({ ...alertInput("list_code_scanning_alerts"), ...bodyInput }),
+  input: z.strictObject({ ...alertInput("list_code_scanning_alerts"), ...partInput }),
   output: alert.extend({
     tags: z.array(z.string()),
     end_line: z.int().optional(),
     commit: z.string().optional(),
     help_url: z.string().optional(),
-    ...bodyOutput,
+    ...partOutput,
   }),
-  async run({ owner, repo, alert_number, ...part }, { upstream, signal }) {
+  async run({ owner, repo, alert_number, ...text }, { upstream, signal }) {
     const route = "GET /repos/{owner}/{repo}/code-scanning/alerts/{alert_number}";
     const found = await upstream.request(route, { owner, repo, alert_number }, signal);
     const { rule, most_recent_instance: instance } = found;
@@ -100,7 +102,7 @@ export const getCodeScanningAlert = defineTool({
       end_line: instance.location?.end_line,
       commit: instance.commit_sha,
       help_url: rule.help_uri ?? undefined,
-      ...bodyPart(rule.help ?? rule.full_description, part),
+      ...part(rule.help ?? rule.full_description, text),
     };
   },
 });

@@ -2,9 +2,10 @@ import { ToolError } from "@hybrid-mcp/service-kit/tool";
 import type { components } from "@octokit/openapi-types";
 import { z } from "zod";
 import { defineTool } from "../api.ts";
-import { bodyInput, bodyOutput, bodyPart } from "../body-part.ts";
 import { cursorPageInput } from "../page-input.ts";
 import { alertInput } from "./alert-input.ts";
+import { part, partInput, partOutput } from "./body-text.ts";
+import { pageOutput } from "./page-output.ts";
 import { repositoryInput } from "./repository-input.ts";
 
 const toolset = "dependabot";
@@ -78,7 +79,7 @@ export const listDependabotAlerts = defineTool({
       .describe("Only alerts about this package"),
     ...cursorPageInput,
   }),
-  output: z.object({ alerts: z.array(alert), next_cursor: z.string().optional() }),
+  output: z.object({ alerts: z.array(alert), ...pageOutput }),
   async run({ limit, cursor, severity, ...filters }, { upstream, signal }) {
     const query = { ...filters, ...(severity.length > 0 && { severity: severity.join(",") }) };
     const route = "GET /repos/{owner}/{repo}/dependabot/alerts";
@@ -94,14 +95,14 @@ export const getDependabotAlert = defineTool({
   scope: "github:read",
   toolset,
   readOnly: true,
-  input: z.strictObject({ ...alertInput("list_dependabot_alerts"), ...bodyInput }),
+  input: z.strictObject({ ...alertInput("list_dependabot_alerts"), ...partInput }),
   output: alert.extend({
     cvss: z.number().optional(),
     cwes: z.array(z.string()),
     references: z.array(z.string()),
-    ...bodyOutput,
+    ...partOutput,
   }),
-  async run({ owner, repo, alert_number, ...part }, { upstream, signal }) {
+  async run({ owner, repo, alert_number, ...text }, { upstream, signal }) {
     const route = "GET /repos/{owner}/{repo}/dependabot/alerts/{alert_number}";
     const found = await upstream.request(route, { owner, repo, alert_number }, signal);
     const { cvss, cwes, references, description } = found.security_advisory;
@@ -110,7 +111,7 @@ export const getDependabotAlert = defineTool({
       cvss: cvss.score,
       cwes: cwes.map(({ cwe_id, name }) => `${cwe_id}: ${name}`),
       references: references.slice(0, 50).map(({ url }) => url),
-      ...bodyPart(description, part),
+      ...part(description, text),
     };
   },
 });

@@ -12,8 +12,10 @@ import type {
 } from "@octokit/graphql-schema";
 import { z } from "zod";
 import { defineTool, type GithubApi } from "../api.ts";
-import { bodyInput, bodyOutput, bodyPart, excerptInput } from "../body-part.ts";
 import { graphqlPage, graphqlPageInput, nextGraphqlCursor } from "../graphql-page.ts";
+import { lookFirst } from "../unanswered.ts";
+import { beginning, beginningInput, beginningOutput, part, partInput, partOutput } from "./body-text.ts";
+import { pageOutput } from "./page-output.ts";
 import { repositoryInput } from "./repository-input.ts";
 
 const toolset = "discussions";
@@ -40,7 +42,6 @@ const discussion = z.object({
   created_at: z.string(),
   updated_at: z.string(),
   url: z.string(),
-  ...bodyOutput,
 });
 
 const DISCUSSION_FIELDS = `
@@ -48,10 +49,7 @@ const DISCUSSION_FIELDS = `
   author { login } category { slug } comments { totalCount }
 `;
 
-function discussionOf(
-  from: Discussion,
-  part: { body_offset?: number; body_length: number },
-): z.input<typeof discussion> {
+function discussionOf(from: Discussion): z.input<typeof discussion> {
   return {
     number: from.number,
     title: from.title,
@@ -65,7 +63,6 @@ function discussionOf(
     created_at: from.createdAt,
     updated_at: from.updatedAt,
     url: from.url,
-    ...bodyPart(from.body, part),
   };
 }
 
@@ -89,10 +86,14 @@ export const listDiscussions = defineTool({
     answered: z.boolean().optional().describe("Only discussions that have an answer, or have none"),
     sort: z.enum(["updated", "created"]).default("updated").describe("By which time"),
     direction: z.enum(["desc", "asc"]).default("desc").describe("desc: the latest first"),
-    ...excerptInput(300),
+    body_length: beginningInput(300),
     ...graphqlPageInput,
   }),
-  output: z.object({ discussions: z.array(discussion), total_count: z.int(), next_cursor: z.string().optional() }),
+  output: z.object({
+    discussions: z.array(discussion.extend(beginningOutput)),
+    total_count: z.int(),
+    ...pageOutput,
+  }),
   async run({ owner, repo, category, state, answered, sort, direction, body_length, ...page }, { upstream, signal }) {
     const categoryId = category && (await categoryOf(category, { owner, repo }, upstream, signal)).categoryId;
     const { repository } = await upstream.graphql<InRepository>(
@@ -114,7 +115,7 @@ export const listDiscussions = defineTool({
     );
     const { totalCount, pageInfo, nodes } = repository.discussions;
     return {
-      discussions: present(nodes).map((each) => discussionOf(each, { body_length })),
+      discussions: present(nodes).map((each) => ({ ...discussionOf(each), ...beginning(each.body, body_length) })),
       total_count: totalCount,
       next_cursor: nextGraphqlCursor(pageInfo),
     };
@@ -129,12 +130,13 @@ export const getDiscussion = defineTool({
   scope: "github:read",
   toolset,
   readOnly: true,
-  input: z.strictObject({ ...repositoryInput, ...numberInput, ...bodyInput }),
+  input: z.strictObject({ ...repositoryInput, ...numberInput, ...partInput }),
   output: discussion.extend({
+    ...partOutput,
     labels: z.array(z.string()),
-    answer: z.object({ author: z.string().optional(), created_at: z.string(), ...bodyOutput }).optional(),
+    answer: z.object({ author: z.string().optional(), created_at: z.string(), ...beginningOutput }).optional(),
   }),
-  async run({ owner, repo, number, ...part }, { upstream, signal }) {
+  async run({ owner, repo, number, ...text }, { upstream, signal }) {
     const { repository } = await upstream.graphql<InRepository>(
       `query ($owner: String!, $repo: String!, $number: Int!) {
         repository(owner: $owner, name: $repo) {
@@ -149,12 +151,13 @@ export const getDiscussion = defineTool({
     const found = existing(repository.discussion);
     const { answer } = found;
     return {
-      ...discussionOf(found, part),
+      ...discussionOf(found),
+      ...part(found.body, text),
       labels: present(found.labels?.nodes).map(({ name }) => name),
       ...(answer && {
         answer: {
           ...{ author: answer.author?.login, created_at: answer.createdAt },
-          ...bodyPart(answer.body, { body_length: 10_000 }),
+          ...beginning(answer.body, 10_000),
         },
       }),
     };
@@ -168,7 +171,7 @@ const comment = z.object({
   upvotes: z.int(),
   created_at: z.string(),
   url: z.string(),
-  ...bodyOutput,
+  ...partOutput,
 });
 
 const COMMENT_FIELDS = "id body isAnswer upvoteCount createdAt url author { login }";
@@ -181,7 +184,7 @@ const commentInput = z.string().regex(/^[\w=+/-]{1,200}$/, "must be the id of a 
 
 function commentOf(
   from: DiscussionComment,
-  part: { body_offset?: number; body_length: number },
+  text: { body_offset: number; body_length: number },
 ): z.input<typeof comment> {
   return {
     id: from.id,
@@ -190,7 +193,7 @@ function commentOf(
     upvotes: from.upvoteCount,
     created_at: from.createdAt,
     url: from.url,
-    ...bodyPart(from.body, part),
+    ...part(from.body, text),
   };
 }
 
@@ -206,27 +209,27 @@ export const getDiscussionComments = defineTool({
     ...numberInput,
     replies_to: commentInput.optional().describe("Id of a comment: only the replies to it, in place of comments"),
     body_offset: z.int().min(0).default(0).describe("Character of each text to begin at"),
-    body_length: z.int().min(0).max(50_000).default(800).describe("How much of each text at most, in characters"),
+    body_length: z.int().min(1).max(50_000).default(800).describe("How much of each text at most, in characters"),
     ...graphqlPageInput,
     limit: z.int().min(1).max(50).default(10).describe("How many at most"),
   }),
   output: z.object({
     comments: z.array(comment.extend({ replies: z.array(comment).optional(), more_replies: z.int().optional() })),
     total_count: z.int(),
-    next_cursor: z.string().optional(),
+    ...pageOutput,
   }),
   async run({ owner, repo, number, replies_to, body_offset, body_length, ...page }, { upstream, signal }) {
-    const part = { body_offset, body_length };
+    const text = { body_offset, body_length };
     const name = { owner, repo, number };
     const { totalCount, pageInfo, nodes } = replies_to
       ? await repliesTo(replies_to, page, upstream, signal)
       : await commentsOn(name, page, upstream, signal);
     return {
       comments: present(nodes).map((each) => {
-        if (replies_to) return commentOf(each, part);
-        const replies = present(each.replies.nodes).map((reply) => commentOf(reply, part));
+        if (replies_to) return commentOf(each, text);
+        const replies = present(each.replies.nodes).map((reply) => commentOf(reply, text));
         const more = each.replies.totalCount - replies.length;
-        return { ...commentOf(each, part), replies, ...(more > 0 && { more_replies: more }) };
+        return { ...commentOf(each, text), replies, ...(more > 0 && { more_replies: more }) };
       }),
       total_count: totalCount,
       next_cursor: nextGraphqlCursor(pageInfo),
@@ -300,7 +303,7 @@ export const listDiscussionCategories = defineTool({
         answerable: z.boolean().describe("Whether a comment can be chosen as the answer"),
       }),
     ),
-    next_cursor: z.string().optional(),
+    ...pageOutput,
   }),
   async run({ owner, repo, ...page }, { upstream, signal }) {
     const { repository } = await upstream.graphql<InRepository>(
@@ -345,7 +348,7 @@ export const createDiscussion = defineTool({
       "mutation ($input: CreateDiscussionInput!) { createDiscussion(input: $input) { discussion { number url } } }",
       { input },
       signal,
-      "The discussion may have been started all the same: look with list_discussions before you try again.",
+      lookFirst("list_discussions"),
     );
     const { number, url } = createDiscussion.discussion!;
     return { number, url };
@@ -383,7 +386,7 @@ export const addDiscussionComment = defineTool({
       "mutation ($input: AddDiscussionCommentInput!) { addDiscussionComment(input: $input) { comment { id url } } }",
       { input },
       signal,
-      "The comment may have been written all the same: look with get_discussion_comments before you try again.",
+      lookFirst("get_discussion_comments"),
     );
     const { id, url } = addDiscussionComment.comment!;
     return { id, url };

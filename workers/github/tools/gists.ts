@@ -1,9 +1,12 @@
 import { ToolError } from "@hybrid-mcp/service-kit/tool";
 import { z } from "zod";
 import { type DataOf, defineTool } from "../api.ts";
-import { bodyPart } from "../body-part.ts";
 import { numberedPageInput } from "../page-input.ts";
-import { loginInput, timeInput } from "./id-input.ts";
+import { lookFirst } from "../unanswered.ts";
+import { part } from "./body-text.ts";
+import { timeInput } from "./id-input.ts";
+import { pageOutput } from "./page-output.ts";
+import { login } from "./user-input.ts";
 
 type Gist = DataOf<"GET /gists">[number] | DataOf<"GET /gists/{gist_id}">;
 
@@ -77,11 +80,11 @@ export const listGists = defineTool({
   toolset,
   readOnly: true,
   input: z.strictObject({
-    login: loginInput.optional().describe("Whose public gists; the person's own when left out"),
+    login: login.optional().describe("Whose public gists; the person's own when left out"),
     since: timeInput("Only what was updated after this time"),
     ...numberedPageInput,
   }),
-  output: z.object({ gists: z.array(listed), next_cursor: z.string().optional() }),
+  output: z.object({ gists: z.array(listed), ...pageOutput }),
   async run({ login, since, ...page }, { upstream, signal }) {
     const { data, nextCursor } = login
       ? await upstream.page("GET /users/{username}/gists", { username: login, since }, page, signal)
@@ -101,7 +104,7 @@ export const getGist = defineTool({
     ...gistInput,
     file: fileName.optional().describe("Only this file of it"),
     offset: z.int().min(0).default(0).describe("Character of each text to begin at"),
-    max_length: z.int().min(0).max(50_000).default(20_000).describe("How much of all texts together, in characters"),
+    max_length: z.int().min(1000).max(50_000).default(20_000).describe("How much of all texts together, in characters"),
   }),
   output: z.object({
     ...summary,
@@ -127,9 +130,12 @@ export const getGist = defineTool({
       ...summaryOf(gist),
       files: wanted.map((each) => {
         const described = { name: each.filename ?? "", language: each.language ?? undefined, size: each.size ?? 0 };
-        const { body, next_body_offset } = bodyPart(each.content, { body_offset: offset, body_length: left });
+        if (left === 0 && each.content) return { ...described, next_offset: offset };
+        const { body, next_body_offset }: { body?: string; next_body_offset?: number } = part(each.content, {
+          body_offset: offset,
+          body_length: left,
+        });
         left -= body?.length ?? 0;
-        if (body === undefined && each.content) return { ...described, next_offset: offset };
         return {
           ...described,
           ...(body !== undefined && { text: body }),
@@ -165,7 +171,7 @@ export const createGist = defineTool({
       "POST /gists",
       { files: Object.fromEntries(Object.entries(files).map(([name, content]) => [name, { content }])), ...rest },
       signal,
-      "The gist may have been made all the same: look with list_gists before you try again.",
+      lookFirst("list_gists"),
     );
     return listedOf(made);
   },

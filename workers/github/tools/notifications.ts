@@ -3,6 +3,7 @@ import { z } from "zod";
 import { defineTool } from "../api.ts";
 import { numberedPageInput } from "../page-input.ts";
 import { timeInput } from "./id-input.ts";
+import { pageOutput } from "./page-output.ts";
 import { repositoryInput } from "./repository-input.ts";
 
 const toolset = "notifications";
@@ -66,7 +67,7 @@ export const listNotifications = defineTool({
     ...numberedPageInput,
     limit: z.int().min(1).max(50).default(30).describe("How many at most"),
   }),
-  output: z.object({ notifications: z.array(notification), next_cursor: z.string().optional() }),
+  output: z.object({ notifications: z.array(notification), ...pageOutput }),
   async run({ repository, include_read, limit, cursor, ...filters }, { upstream, signal }) {
     const query = { all: include_read, ...filters };
     const page = { limit, cursor };

@@ -22,7 +22,7 @@ describe("with the scope read:org", () => {
     const other = await call("get_org", { org: "pomology" });
     expect(other).not.toHaveProperty("private_repos");
     expect(await refusal("get_org", { org: "nobody" })).toMatch(/^GitHub answered 404/);
-    expect(await refusal("get_org", { org: "a/b" })).toContain("must be a login");
+    expect(await refusal("get_org", { org: "a/b" })).toContain("must be the login of a person or organisation");
   });
 
   test("list_org_members: lists members by role, and to others the public ones", async () => {

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { defineTool } from "../api.ts";
 import { numberedPageInput } from "../page-input.ts";
-import { loginInput } from "./id-input.ts";
+import { pageOutput } from "./page-output.ts";
+import { repositoryInput } from "./repository-input.ts";
 
 const toolset = "orgs";
 
-const orgInput = { org: loginInput.describe('Login of the organisation: "github"') };
+const orgInput = { org: repositoryInput.owner.describe('Login of the organisation: "github"') };
 const organization = z.object({ login: z.string(), description: z.string().optional() });
 const member = z.object({ login: z.string(), url: z.string() });
-const nextCursorOutput = { next_cursor: z.string().optional() };
 
 export const listMyOrgs = defineTool({
   name: "list_my_orgs",
@@ -18,7 +18,7 @@ export const listMyOrgs = defineTool({
   toolset,
   readOnly: true,
   input: z.strictObject(numberedPageInput),
-  output: z.object({ orgs: z.array(organization), ...nextCursorOutput }),
+  output: z.object({ orgs: z.array(organization), ...pageOutput }),
   async run(page, { upstream, signal }) {
     const { data, nextCursor } = await upstream.page("GET /user/orgs", {}, page, signal);
     return {
@@ -80,7 +80,7 @@ export const listOrgMembers = defineTool({
     role: z.enum(["all", "admin", "member"]).default("all").describe("admin: owners only; member: the others only"),
     ...numberedPageInput,
   }),
-  output: z.object({ members: z.array(member), ...nextCursorOutput }),
+  output: z.object({ members: z.array(member), ...pageOutput }),
   async run({ org, role, ...page }, { upstream, signal }) {
     const { data, nextCursor } = await upstream.page("GET /orgs/{org}/members", { org, role }, page, signal);
     return { members: data.map(({ login, html_url }) => ({ login, url: html_url })), next_cursor: nextCursor };
@@ -104,7 +104,7 @@ export const listTeams = defineTool({
   toolset,
   readOnly: true,
   input: z.strictObject({ ...orgInput, ...numberedPageInput }),
-  output: z.object({ teams: z.array(team), ...nextCursorOutput }),
+  output: z.object({ teams: z.array(team), ...pageOutput }),
   async run({ org, ...page }, { upstream, signal }) {
     const { data, nextCursor } = await upstream.page("GET /orgs/{org}/teams", { org }, page, signal);
     return {
@@ -126,7 +126,7 @@ export const getTeams = defineTool({
   input: z.strictObject(numberedPageInput),
   output: z.object({
     teams: z.array(team.extend({ org: z.string(), members: z.int(), repositories: z.int() })),
-    ...nextCursorOutput,
+    ...pageOutput,
   }),
   async run(page, { upstream, signal }) {
     const { data, nextCursor } = await upstream.page("GET /user/teams", {}, page, signal);
@@ -162,7 +162,7 @@ export const getTeamMembers = defineTool({
     role: z.enum(["all", "maintainer", "member"]).default("all").describe("Only those with this role"),
     ...numberedPageInput,
   }),
-  output: z.object({ members: z.array(member.extend({ role: z.string().optional() })), ...nextCursorOutput }),
+  output: z.object({ members: z.array(member.extend({ role: z.string().optional() })), ...pageOutput }),
   async run({ org, team, role, ...page }, { upstream, signal }) {
     const route = "GET /orgs/{org}/teams/{team_slug}/members";
     const { data, nextCursor } = await upstream.page(route, { org, team_slug: team, role }, page, signal);
@@ -191,7 +191,7 @@ export const searchOrgs = defineTool({
     order: z.enum(["desc", "asc"]).default("desc").describe("Which end comes first"),
     ...numberedPageInput,
   }),
-  output: z.object({ orgs: z.array(member), total_count: z.int(), ...nextCursorOutput }),
+  output: z.object({ orgs: z.array(member), total_count: z.int(), ...pageOutput }),
   async run({ query, sort, order, ...page }, { upstream, signal }) {
     const q = `${query} type:org`;
     const { data, nextCursor } = await upstream.page("GET /search/users", { q, sort, order }, page, signal);

@@ -1,9 +1,12 @@
 import type { components } from "@octokit/openapi-types";
 import { z } from "zod";
 import { defineTool } from "../api.ts";
-import { bodyInput, bodyOutput, bodyPart } from "../body-part.ts";
 import { cursorPageInput } from "../page-input.ts";
-import { idInput, loginInput } from "./id-input.ts";
+import { lookFirst } from "../unanswered.ts";
+import { part, partInput, partOutput } from "./body-text.ts";
+import { plainText } from "./git-input.ts";
+import { idInput } from "./id-input.ts";
+import { pageOutput } from "./page-output.ts";
 import { projectParameters, projectRoute } from "./project-route.ts";
 import { repositoryInput } from "./repository-input.ts";
 
@@ -13,7 +16,7 @@ const toolset = "projects";
 
 const ownerInput = {
   owner_type: z.enum(["org", "user"]).describe("Whether the project belongs to an organisation or a person"),
-  owner: loginInput.describe("Login of the organisation or person"),
+  owner: repositoryInput.owner.describe("Login of the organisation or person"),
 };
 const projectInput = {
   ...ownerInput,
@@ -65,15 +68,10 @@ export const listProjects = defineTool({
   readOnly: true,
   input: z.strictObject({
     ...ownerInput,
-    query: z
-      .string()
-      .min(1)
-      .max(200)
-      .optional()
-      .describe('Words of the title, or "is:open", "is:closed", "is:template"'),
+    query: plainText.optional().describe('Words of the title, or "is:open", "is:closed", "is:template"'),
     ...cursorPageInput,
   }),
-  output: z.object({ projects: z.array(project), next_cursor: z.string().optional() }),
+  output: z.object({ projects: z.array(project), ...pageOutput }),
   async run({ query, limit, cursor, ...owner }, { upstream, signal }) {
     const route = projectRoute("GET /orgs/{org}/projectsV2", owner);
     const parameters = { ...projectParameters(owner), q: query };
@@ -90,13 +88,13 @@ export const getProject = defineTool({
   scope: "github:read",
   toolset,
   readOnly: true,
-  input: z.strictObject({ ...projectInput, ...bodyInput }),
-  output: project.extend(bodyOutput),
-  async run({ owner, owner_type, project, ...part }, { upstream, signal }) {
+  input: z.strictObject({ ...projectInput, ...partInput }),
+  output: project.extend(partOutput),
+  async run({ owner, owner_type, project, ...text }, { upstream, signal }) {
     const name = { owner, owner_type, project };
     const route = projectRoute("GET /orgs/{org}/projectsV2/{project_number}", name);
     const found = await upstream.request(route, projectParameters(name), signal);
-    return { ...projectOf(found), ...bodyPart(found.description, part) };
+    return { ...projectOf(found), ...part(found.description, text) };
   },
 });
 
@@ -126,7 +124,7 @@ export const listProjectFields = defineTool({
   toolset,
   readOnly: true,
   input: z.strictObject({ ...projectInput, ...cursorPageInput }),
-  output: z.object({ fields: z.array(field), next_cursor: z.string().optional() }),
+  output: z.object({ fields: z.array(field), ...pageOutput }),
   async run({ limit, cursor, ...name }, { upstream, signal }) {
     const route = projectRoute("GET /orgs/{org}/projectsV2/{project_number}/fields", name);
     const { data, nextCursor } = await upstream.page(route, projectParameters(name), { limit, cursor }, signal);
@@ -228,16 +226,11 @@ export const listProjectItems = defineTool({
   readOnly: true,
   input: z.strictObject({
     ...projectInput,
-    query: z
-      .string()
-      .min(1)
-      .max(500)
-      .optional()
-      .describe('A filter as in the project\'s search: "is:issue status:Todo"'),
+    query: plainText.optional().describe('A filter as in the project\'s search: "is:issue status:Todo"'),
     fields: fieldsInput,
     ...cursorPageInput,
   }),
-  output: z.object({ items: z.array(item), next_cursor: z.string().optional() }),
+  output: z.object({ items: z.array(item), ...pageOutput }),
   async run({ query, fields, limit, cursor, ...name }, { upstream, signal }) {
     const route = projectRoute("GET /orgs/{org}/projectsV2/{project_number}/items", name);
     const parameters = { ...projectParameters(name), q: query, ...wanted(fields) };
@@ -259,17 +252,15 @@ export const getProjectItem = defineTool({
   scope: "github:read",
   toolset,
   readOnly: true,
-  input: z.strictObject({ ...itemInput, fields: fieldsInput, ...bodyInput }),
-  output: item.extend(bodyOutput),
+  input: z.strictObject({ ...itemInput, fields: fieldsInput, ...partInput }),
+  output: item.extend(partOutput),
   async run({ item_id, fields, body_offset, body_length, ...name }, { upstream, signal }) {
     const route = projectRoute("GET /orgs/{org}/projectsV2/{project_number}/items/{item_id}", name);
     const found = await upstream.request(route, { ...projectParameters(name), item_id, ...wanted(fields) }, signal);
     const { body } = (found.content ?? {}) as Content;
-    return { ...itemOf(found), ...bodyPart(body, { body_offset, body_length }) };
+    return { ...itemOf(found), ...part(body, { body_offset, body_length }) };
   },
 });
-
-const LOOK_AT_ITEMS = "It may have been added all the same: look with list_project_items before you try again.";
 
 export const addProjectItem = defineTool({
   name: "add_project_item",
@@ -290,7 +281,9 @@ export const addProjectItem = defineTool({
   async run({ type, repo_owner, repo, number, ...name }, { upstream, signal }) {
     const route = projectRoute("POST /orgs/{org}/projectsV2/{project_number}/items", name);
     const added = { type, owner: repo_owner, repo, number };
-    return itemOf(await upstream.request(route, { ...projectParameters(name), ...added }, signal, LOOK_AT_ITEMS));
+    return itemOf(
+      await upstream.request(route, { ...projectParameters(name), ...added }, signal, lookFirst("list_project_items")),
+    );
   },
 });
 
@@ -321,8 +314,14 @@ export const updateProjectItem = defineTool({
   output: item,
   async run({ item_id, fields, ...name }, { upstream, signal }) {
     const route = projectRoute("PATCH /orgs/{org}/projectsV2/{project_number}/items/{item_id}", name);
-    const look = "It may have been changed all the same: look with get_project_item before you try again.";
-    return itemOf(await upstream.request(route, { ...projectParameters(name), item_id, fields }, signal, look));
+    return itemOf(
+      await upstream.request(
+        route,
+        { ...projectParameters(name), item_id, fields },
+        signal,
+        lookFirst("get_project_item"),
+      ),
+    );
   },
 });
 

@@ -2,9 +2,12 @@ import { ToolError } from "@hybrid-mcp/service-kit/tool";
 import type { components } from "@octokit/openapi-types";
 import { z } from "zod";
 import { defineTool } from "../api.ts";
-import { bodyInput, bodyOutput, bodyPart, excerptInput } from "../body-part.ts";
 import { numberedPageInput } from "../page-input.ts";
+import { lookFirst } from "../unanswered.ts";
+import { beginning, beginningInput, beginningOutput, part, partInput, partOutput } from "./body-text.ts";
+import { refName } from "./git-input.ts";
 import { idInput } from "./id-input.ts";
+import { pageOutput } from "./page-output.ts";
 import { repositoryInput } from "./repository-input.ts";
 
 type Release = components["schemas"]["release"];
@@ -27,10 +30,9 @@ const release = z.object({
   url: z.string(),
   assets: z.array(z.object({ name: z.string(), size: z.int(), downloads: z.int(), url: z.string() })).optional(),
   more_assets: z.int().optional().describe("How many more files there are than are listed"),
-  ...bodyOutput,
 });
 
-function releaseOf(from: Release, part: { body_offset?: number; body_length: number }): z.input<typeof release> {
+function releaseOf(from: Release): z.input<typeof release> {
   const more = from.assets.length - MAX_ASSETS;
   return {
     id: from.id,
@@ -47,15 +49,14 @@ function releaseOf(from: Release, part: { body_offset?: number; body_length: num
       ...{ name, size, downloads: download_count, url: browser_download_url },
     })),
     ...(more > 0 && { more_assets: more }),
-    ...bodyPart(from.body, part),
   };
 }
 
-const tagInput = z
-  .string()
-  .min(1)
-  .max(256)
-  .refine((tag) => !/^\.{1,2}$/.test(tag), "must be the name of a tag");
+const wholeRelease = release.extend(partOutput);
+
+/** What there is of the notes after a change is a beginning: the tools that read have the rest. */
+const changedRelease = release.extend(beginningOutput);
+const changedOf = (from: Release) => ({ ...releaseOf(from), ...beginning(from.body, 1000) });
 
 export const listReleases = defineTool({
   name: "list_releases",
@@ -65,14 +66,14 @@ export const listReleases = defineTool({
   scope: "github:read",
   toolset,
   readOnly: true,
-  input: z.strictObject({ ...repositoryInput, ...excerptInput(300), ...numberedPageInput }),
-  output: z.object({ releases: z.array(release), next_cursor: z.string().optional() }),
+  input: z.strictObject({ ...repositoryInput, body_length: beginningInput(300), ...numberedPageInput }),
+  output: z.object({ releases: z.array(release.extend(beginningOutput)), ...pageOutput }),
   async run({ owner, repo, body_length, ...page }, { upstream, signal }) {
     const route = "GET /repos/{owner}/{repo}/releases";
     const { data, nextCursor } = await upstream.page(route, { owner, repo }, page, signal);
     const releases = data.map((each) => {
-      const { assets: _, more_assets: __, ...rest } = releaseOf(each, { body_length });
-      return rest;
+      const { assets: _, more_assets: __, ...rest } = releaseOf(each);
+      return { ...rest, ...beginning(each.body, body_length) };
     });
     return { releases, next_cursor: nextCursor };
   },
@@ -85,13 +86,11 @@ export const getLatestRelease = defineTool({
   scope: "github:read",
   toolset,
   readOnly: true,
-  input: z.strictObject({ ...repositoryInput, ...bodyInput }),
-  output: release,
-  async run({ owner, repo, ...part }, { upstream, signal }) {
-    return releaseOf(
-      await upstream.request("GET /repos/{owner}/{repo}/releases/latest", { owner, repo }, signal),
-      part,
-    );
+  input: z.strictObject({ ...repositoryInput, ...partInput }),
+  output: wholeRelease,
+  async run({ owner, repo, ...text }, { upstream, signal }) {
+    const found = await upstream.request("GET /repos/{owner}/{repo}/releases/latest", { owner, repo }, signal);
+    return { ...releaseOf(found), ...part(found.body, text) };
   },
 });
 
@@ -103,18 +102,19 @@ export const getReleaseByTag = defineTool({
   scope: "github:read",
   toolset,
   readOnly: true,
-  input: z.strictObject({ ...repositoryInput, tag: tagInput.describe('The tag: "v1.2.0"'), ...bodyInput }),
-  output: release,
-  async run({ owner, repo, tag, ...part }, { upstream, signal }) {
+  input: z.strictObject({ ...repositoryInput, tag: refName.describe('The tag: "v1.2.0"'), ...partInput }),
+  output: wholeRelease,
+  async run({ owner, repo, tag, ...text }, { upstream, signal }) {
     const route = "GET /repos/{owner}/{repo}/releases/tags/{tag}";
-    return releaseOf(await upstream.request(route, { owner, repo, tag }, signal), part);
+    const found = await upstream.request(route, { owner, repo, tag }, signal);
+    return { ...releaseOf(found), ...part(found.body, text) };
   },
 });
 
 const contents = {
   name: z.string().max(256).optional().describe("Title"),
   body: z.string().max(125_000).optional().describe("Notes, in Markdown"),
-  target: z.string().min(1).max(256).optional().describe("Branch or commit for a tag that is not there yet"),
+  target: refName.optional().describe("Branch or commit for a tag that is not there yet"),
   draft: z.boolean().optional().describe("Not seen by others until it is published"),
   prerelease: z.boolean().optional().describe("Not ready for everybody"),
   latest: z.boolean().optional().describe("Whether it is shown as the latest one; GitHub decides when left out"),
@@ -134,11 +134,11 @@ export const createRelease = defineTool({
   readOnly: false,
   input: z.strictObject({
     ...repositoryInput,
-    tag: tagInput.describe('The tag: "v1.2.0"'),
+    tag: refName.describe('The tag: "v1.2.0"'),
     ...contents,
     generate_notes: z.boolean().default(false).describe("Let GitHub write the notes, of the merged pull requests"),
   }),
-  output: release,
+  output: changedRelease,
   async run({ owner, repo, tag, target, latest, generate_notes, ...rest }, { upstream, signal }) {
     const made = await upstream.request(
       "POST /repos/{owner}/{repo}/releases",
@@ -148,9 +148,9 @@ export const createRelease = defineTool({
         make_latest: latestOf(latest),
       },
       signal,
-      "The release may have been made all the same: look with list_releases before you try again.",
+      lookFirst("list_releases"),
     );
-    return releaseOf(made, { body_length: 1000 });
+    return changedOf(made);
   },
 });
 
@@ -166,19 +166,17 @@ export const updateRelease = defineTool({
   idempotent: true,
   input: z.strictObject({
     ...releaseInput,
-    tag: tagInput.optional().describe("Another tag"),
+    tag: refName.optional().describe("Another tag"),
     ...contents,
   }),
-  output: release,
+  output: changedRelease,
   async run({ owner, repo, release_id, tag, target, latest, ...rest }, { upstream, signal }) {
     const changes = { tag_name: tag, target_commitish: target, make_latest: latestOf(latest), ...rest };
     if (Object.values(changes).every((value) => value === undefined)) {
       throw new ToolError("Nothing to change was given: name, body, draft or another field.");
     }
     const route = "PATCH /repos/{owner}/{repo}/releases/{release_id}";
-    return releaseOf(await upstream.request(route, { owner, repo, release_id, ...changes }, signal), {
-      body_length: 1000,
-    });
+    return changedOf(await upstream.request(route, { owner, repo, release_id, ...changes }, signal));
   },
 });
 

@@ -4,6 +4,7 @@ import { defineTool } from "../api.ts";
 import { pageInput } from "../page-cursor.ts";
 import { numberedPageInput } from "../page-input.ts";
 import { alertInput } from "./alert-input.ts";
+import { pageOutput } from "./page-output.ts";
 import { repositoryInput } from "./repository-input.ts";
 
 const toolset = "secret_protection";
@@ -65,7 +66,7 @@ export const listSecretScanningAlerts = defineTool({
     validity: z.enum(["active", "inactive", "unknown"]).optional().describe("Only secrets of this validity"),
     ...pageInput,
   }),
-  output: z.object({ alerts: z.array(alert), next_cursor: z.string().optional() }),
+  output: z.object({ alerts: z.array(alert), ...pageOutput }),
   async run({ limit, cursor, secret_type, resolution, ...filters }, { upstream, signal }) {
     const query = {
       ...filters,

@@ -1,9 +1,9 @@
 import type { components } from "@octokit/openapi-types";
 import { z } from "zod";
 import { defineTool } from "../api.ts";
-import { bodyInput, bodyOutput, bodyPart, excerptInput } from "../body-part.ts";
 import { cursorPageInput } from "../page-input.ts";
-import { loginInput } from "./id-input.ts";
+import { beginning, beginningInput, beginningOutput, part, partInput, partOutput } from "./body-text.ts";
+import { pageOutput } from "./page-output.ts";
 import { repositoryInput } from "./repository-input.ts";
 
 type Schemas = components["schemas"];
@@ -34,14 +34,9 @@ const advisory = z.object({
   updated_at: z.string().optional(),
   withdrawn_at: z.string().optional(),
   url: z.string(),
-  ...bodyOutput,
 });
 
-function advisoryOf(
-  from: Advisory,
-  part: { body_offset?: number; body_length: number },
-  mostPackages: number,
-): z.input<typeof advisory> {
+function advisoryOf(from: Advisory, mostPackages: number): z.input<typeof advisory> {
   const affected = from.vulnerabilities ?? [];
   const more = affected.length - mostPackages;
   return {
@@ -62,14 +57,18 @@ function advisoryOf(
     updated_at: from.updated_at ?? undefined,
     withdrawn_at: from.withdrawn_at ?? undefined,
     url: from.html_url,
-    ...bodyPart(from.description, part),
   };
 }
 
-const advisoriesOutput = z.object({ advisories: z.array(advisory), next_cursor: z.string().optional() });
+const advisoriesOutput = z.object({ advisories: z.array(advisory.extend(beginningOutput)), ...pageOutput });
 
 /** Packages that a list shows of each advisory. */
 const LISTED_PACKAGES = 5;
+
+const listedOf = (from: Advisory, body_length: number) => ({
+  ...advisoryOf(from, LISTED_PACKAGES),
+  ...beginning(from.description, body_length),
+});
 
 const ECOSYSTEMS = [
   ...(["rubygems", "npm", "pip", "maven", "nuget", "composer", "go", "rust"] as const),
@@ -101,7 +100,7 @@ export const listGlobalSecurityAdvisories = defineTool({
       .optional()
       .describe('Only this CVE: "CVE-2021-44228"'),
     type: z.enum(["reviewed", "malware", "unreviewed"]).default("reviewed").describe("Which part of the database"),
-    ...excerptInput(300),
+    body_length: beginningInput(300),
     ...cursorPageInput,
   }),
   output: advisoriesOutput,
@@ -109,13 +108,13 @@ export const listGlobalSecurityAdvisories = defineTool({
     const query = { ...filters, ...(affects.length > 0 && { affects: affects.join(",") }) };
     const { data, nextCursor } = await upstream.page("GET /advisories", query, { limit, cursor }, signal);
     return {
-      advisories: data.map((each) => advisoryOf(each, { body_length }, LISTED_PACKAGES)),
+      advisories: data.map((each) => listedOf(each, body_length)),
       next_cursor: nextCursor,
     };
   },
 });
 
-const wholeAdvisory = advisory.extend({ cwes: z.array(z.string()), references: z.array(z.string()) });
+const wholeAdvisory = advisory.extend({ ...partOutput, cwes: z.array(z.string()), references: z.array(z.string()) });
 
 export const getGlobalSecurityAdvisory = defineTool({
   name: "get_global_security_advisory",
@@ -127,13 +126,14 @@ export const getGlobalSecurityAdvisory = defineTool({
   readOnly: true,
   input: z.strictObject({
     ghsa_id: z.string().regex(GHSA, "must be an id such as GHSA-jfh8-c2jp-5v3q").describe("Id of the advisory"),
-    ...bodyInput,
+    ...partInput,
   }),
   output: wholeAdvisory,
-  async run({ ghsa_id, ...part }, { upstream, signal }) {
+  async run({ ghsa_id, ...text }, { upstream, signal }) {
     const found = await upstream.request("GET /advisories/{ghsa_id}", { ghsa_id }, signal);
     return {
-      ...advisoryOf(found, part, 100),
+      ...advisoryOf(found, 100),
+      ...part(found.description, text),
       cwes: (found.cwes ?? []).map(({ cwe_id, name }) => `${cwe_id}: ${name}`),
       references: (found.references ?? []).slice(0, 50),
     };
@@ -152,13 +152,18 @@ export const listRepositorySecurityAdvisories = defineTool({
   scope: "github:read",
   toolset,
   readOnly: true,
-  input: z.strictObject({ ...repositoryInput, state: stateInput, ...excerptInput(300), ...cursorPageInput }),
+  input: z.strictObject({
+    ...repositoryInput,
+    state: stateInput,
+    body_length: beginningInput(300),
+    ...cursorPageInput,
+  }),
   output: advisoriesOutput,
   async run({ owner, repo, state, body_length, ...page }, { upstream, signal }) {
     const route = "GET /repos/{owner}/{repo}/security-advisories";
     const { data, nextCursor } = await upstream.page(route, { owner, repo, state }, page, signal);
     return {
-      advisories: data.map((each) => advisoryOf(each, { body_length }, LISTED_PACKAGES)),
+      advisories: data.map((each) => listedOf(each, body_length)),
       next_cursor: nextCursor,
     };
   },
@@ -173,9 +178,9 @@ export const listOrgRepositorySecurityAdvisories = defineTool({
   toolset,
   readOnly: true,
   input: z.strictObject({
-    org: loginInput.describe("Login of the organisation"),
+    org: repositoryInput.owner.describe("Login of the organisation"),
     state: stateInput,
-    ...excerptInput(300),
+    body_length: beginningInput(300),
     ...cursorPageInput,
   }),
   output: advisoriesOutput,
@@ -187,7 +192,7 @@ export const listOrgRepositorySecurityAdvisories = defineTool({
       signal,
     );
     return {
-      advisories: data.map((each) => advisoryOf(each, { body_length }, LISTED_PACKAGES)),
+      advisories: data.map((each) => listedOf(each, body_length)),
       next_cursor: nextCursor,
     };
   },

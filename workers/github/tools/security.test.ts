@@ -32,12 +32,12 @@ describe("for who may push", () => {
 
   test("get_code_scanning_alert: reads the place and the rule's advice, in parts", async () => {
     const alert = { ...orchard, alert_number: 1 };
-    const whole = "# Apples from outside are counted unwashed\n\nWash apples before they are counted.";
+    const whole = `# Apples from outside are counted unwashed\n\n${"Wash apples before they are counted. ".repeat(50)}`;
     expect(await call("get_code_scanning_alert", alert)).toMatchObject({
       ...{ number: 1, end_line: 2, tags: ["security"], body: whole },
     });
-    expect(await call("get_code_scanning_alert", { ...alert, body_length: 8, body_offset: 2 })).toMatchObject({
-      ...{ body: "Apples f", next_body_offset: 10 },
+    expect(await call("get_code_scanning_alert", { ...alert, body_length: 1000, body_offset: 2 })).toMatchObject({
+      ...{ body: whole.slice(2, 1002), next_body_offset: 1002 },
     });
   });
 
@@ -103,16 +103,16 @@ describe("for who may push", () => {
     expect(await search({ cve_id: "CVE-2026-10001" })).toEqual(["GHSA-2345-6789-cfgh"]);
     expect(await search({ severity: "low", ecosystem: "npm" })).toEqual(["GHSA-rvwx-2345-6789"]);
     const first = await call<Advisories>("list_global_security_advisories", { limit: 2 });
-    expect(first.advisories[1]).toMatchObject({ more_affected: 1, next_body_offset: 300 });
+    expect(first.advisories[1]).toMatchObject({ more_affected: 1, body_truncated: true });
     expect(await search({ limit: 2, cursor: first.next_cursor })).toEqual(["GHSA-rvwx-2345-6789"]);
   });
 
   test("get_global_security_advisory: reads the whole, a long text in parts", async () => {
     const id = { ghsa_id: "GHSA-2345-6789-jmpq" };
     const first = await call<Advisories["advisories"][number]>("get_global_security_advisory", id);
-    expect(first).toMatchObject({ severity: "critical", cvss: 7.5, next_body_offset: 20_000 });
+    expect(first).toMatchObject({ severity: "critical", cvss: 7.5, next_body_offset: 30_000 });
     const rest = await call("get_global_security_advisory", { ...id, body_offset: first.next_body_offset });
-    expect(rest).toMatchObject({ body: "x".repeat(10_000) });
+    expect(rest).toMatchObject({ body: "x".repeat(5_000) });
     expect(await refusal("get_global_security_advisory", { ghsa_id: "GHSA-2345-6789-2345" })).toContain("404");
   });
 
