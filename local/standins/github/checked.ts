@@ -1,6 +1,9 @@
 import type { Handler } from "../faults.ts";
 import { type PublishedDescription, publishedDescription } from "./published-description.ts";
 
+/** Problems of one answer that are told: where it is of another form, everything is wrong. */
+const MOST = 3;
+
 /**
  * Puts a judge in front of the stand-in: every request and every answer is held against GitHub's own description. GraphQL
  * has a schema of its own, by which the stand-in executes: an error without a type says that the query does not fit it.
@@ -34,8 +37,8 @@ export function checked(
     if (isJudged(response)) {
       const text = await response.clone().text();
       const body = text === "" ? undefined : jsonIn(text);
-      for (const each of description.problems(operation, response.status, body, form)) {
-        wrong.push(`${operation}: answered ${response.status} ${text.slice(0, 300)}: ${each}`);
+      for (const each of description.problems(operation, response.status, body, form).slice(0, MOST)) {
+        wrong.push(`${operation}: answered ${response.status}: ${each}: ${text.slice(0, 300)}`);
       }
     }
     problems.push(...wrong.map((problem) => `${method} ${path}${search}: ${problem}`));
@@ -52,8 +55,9 @@ function isJudged(response: Response): boolean {
 
 /** Which form of the answer is asked for, of those that there are. */
 function formOf(request: Request, mediaTypes: string[]): string {
-  const accepted = (request.headers.get("accept") ?? "").split(",").map((each) => each.trim().replace("+json", ""));
-  return mediaTypes.find((each) => accepted.includes(each)) ?? "application/json";
+  const bare = (type: string) => type.trim().replace(/\+json$/, "");
+  const accepted = (request.headers.get("accept") ?? "").split(",").map(bare);
+  return mediaTypes.find((each) => each !== "application/json" && accepted.includes(bare(each))) ?? "application/json";
 }
 
 function jsonIn(text: string): unknown {

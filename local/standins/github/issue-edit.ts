@@ -41,13 +41,11 @@ export interface Editor {
 }
 
 /**
- * Reads a request's body.
+ * Reads a request's body; none is one without fields.
  * @throws {GithubError} 400 when it is no JSON, 422 when it is not as described
  */
-export async function bodyOf<T>(request: { json(): Promise<unknown> }, schema: z.ZodType<T>): Promise<T> {
-  const body = await request.json().catch(() => {
-    throw new GithubError(400, "Problems parsing JSON");
-  });
+export async function bodyOf<T>(request: { text(): Promise<string> }, schema: z.ZodType<T>): Promise<T> {
+  const body = jsonIn(await request.text());
   const parsed = schema.safeParse(body, { reportInput: true });
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message, input }) =>
@@ -56,6 +54,14 @@ export async function bodyOf<T>(request: { json(): Promise<unknown> }, schema: z
       : `For 'properties/${path.join("/")}', ${JSON.stringify(input) ?? "nothing"} is not right: ${message}.`,
   );
   throw new GithubError(422, `Invalid request.\n\n${problems.join("\n")}`);
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return text === "" ? {} : JSON.parse(text);
+  } catch {
+    throw new GithubError(400, "Problems parsing JSON");
+  }
 }
 
 /**

@@ -115,8 +115,7 @@ export const addIssueRoutes: AddRoutes = (app, context) => {
   app.put("/repos/:owner/:repo/issues/:number{[0-9]+}/lock", async (c) => {
     writableRepositoryOf(c, "issues");
     const { issue } = issueOf(c, "write");
-    const sent = await c.req.text();
-    const { lock_reason } = sent === "" ? {} : lock.parse(JSON.parse(sent));
+    const { lock_reason } = await bodyOf(c.req, lock);
     Object.assign(issue, { locked: true, lockReason: lock_reason ?? null });
     store.save();
     return c.body(null, 204);

@@ -144,8 +144,7 @@ export const addPullRoutes: AddRoutes = (app, context) => {
   app.put("/repos/:owner/:repo/pulls/:number{[0-9]+}/merge", async (c) => {
     const repository = writableRepositoryOf(c, "contents");
     const of = pullAt(c, repository);
-    const sent = await c.req.text();
-    const edit = merge.parse(sent === "" ? {} : JSON.parse(sent));
+    const edit = await bodyOf(c.req, merge);
     const { pull, issue, git, head, base } = of;
     const tree = git.merged(base, head);
     if (edit.sha !== undefined && edit.sha !== head.sha) {
@@ -172,8 +171,7 @@ export const addPullRoutes: AddRoutes = (app, context) => {
   app.put("/repos/:owner/:repo/pulls/:number{[0-9]+}/update-branch", async (c) => {
     const repository = writableRepositoryOf(c, "pull_requests");
     const of = pullAt(c, repository);
-    const sent = await c.req.text();
-    const { expected_head_sha } = updateBranch.parse(sent === "" ? {} : JSON.parse(sent));
+    const { expected_head_sha } = await bodyOf(c.req, updateBranch);
     const { git, head, base, pull } = of;
     if (expected_head_sha !== undefined && expected_head_sha !== head.sha) {
       throw new GithubError(422, "expected head sha didn’t match current head ref.");

@@ -176,8 +176,7 @@ export const addRepositoryRoutes: AddRoutes = (app, context) => {
 
   app.post("/repos/:owner/:repo/forks", async (c) => {
     const original = repositoryOf(c, "contents");
-    const sent = await c.req.text();
-    const { name = original.name } = sent === "" ? {} : fork.parse(JSON.parse(sent));
+    const { name = original.name } = await bodyOf(c.req, fork);
     const { login } = personOf(c.get("access").login);
     if (isSame(login, original.owner) && isSame(name, original.name)) {
       throw new GithubError(403, "Name already exists on this account");

@@ -10,6 +10,13 @@ import { repositoryInput } from "./repository-input.ts";
 
 const git = { toolset: "git" } as const;
 
+/** What Git's modes mean that are not those of a file. */
+const TYPES: Record<string, "directory" | "symlink" | "submodule"> = {
+  "040000": "directory",
+  "120000": "symlink",
+  "160000": "submodule",
+};
+
 /** https://docs.github.com/en/rest/git/trees#get-a-tree */
 export const getTree = defineTool({
   ...git,
@@ -32,7 +39,7 @@ export const getTree = defineTool({
     entries: z.array(
       z.object({
         path: z.string(),
-        type: z.enum(["file", "directory", "submodule"]),
+        type: z.enum(["file", "directory", "symlink", "submodule"]),
         size: z.int().optional(),
         sha: z.string(),
       }),
@@ -62,7 +69,7 @@ export const getTree = defineTool({
       sha: tree.sha,
       entries: inside.slice(end - limit, end).map((entry) => ({
         path: entry.path,
-        type: ({ blob: "file", tree: "directory", commit: "submodule" } as const)[entry.type] ?? "file",
+        type: TYPES[entry.mode] ?? ("file" as const),
         size: entry.size,
         sha: entry.sha,
       })),
