@@ -54,7 +54,7 @@ export const getJobLogs = defineTool({
     ),
     note: z.string().optional(),
   }),
-  async run({ owner, repo, job_id, run_id, offset, max_bytes, timestamps }, { upstream, signal }) {
+  async run({ owner, repo, job_id, run_id, offset, max_bytes, timestamps }, { upstream, signal, progress }) {
     const name = { owner, repo };
     const shown = (part: LogPart) => ({ ...part, text: readable(part.text, timestamps) });
     if ((job_id === undefined) === (run_id === undefined)) {
@@ -64,19 +64,22 @@ export const getJobLogs = defineTool({
       return { logs: [{ job_id, ...shown(await logOf(upstream, name, job_id, { offset, max_bytes }, signal)) }] };
     }
     if (offset !== undefined) throw new ToolError("An offset is of one log: give it with job_id in place of run_id.");
-    const { failed, ended } = await failedJobs(upstream, name, run_id!, signal);
+    const { failed, ended, unseen } = await failedJobs(upstream, name, run_id!, signal);
     const first = failed.slice(0, MAX_LOGS);
     const share = Math.floor(max_bytes / Math.max(1, first.length));
+    let done = 0;
     const logs = await Promise.all(
       first.map(async ({ name: job, ...found }) => {
         const id = Number(found.id);
         const part = await logOf(upstream, name, id, { offset, max_bytes: share }, signal);
+        await progress(++done, first.length, job);
         return { job_id: id, job, ...shown(part) };
       }),
     );
     const rest = failed.slice(MAX_LOGS).map(({ id, name: job }) => `${job} (job_id ${id})`);
     const notes = [
       ...(failed.length === 0 ? [`No job of the run has failed${ended ? "" : " so far"}.`] : []),
+      ...(unseen > 0 ? [`${unseen} more jobs were not looked at: list_workflow_jobs has them.`] : []),
       ...(rest.length > 0 ? [`These failed too: ${rest.join(", ")}.`] : []),
     ];
     return { logs, ...(notes.length > 0 && { note: notes.join(" ") }) };
@@ -92,6 +95,7 @@ async function failedJobs(upstream: GithubApi, name: RepositoryName, run_id: num
   );
   return {
     failed: data.jobs.filter(({ conclusion }) => conclusion === "failure" || conclusion === "timed_out"),
+    unseen: data.total_count - data.jobs.length,
     ended: data.jobs.every(({ status }) => status === "completed"),
   };
 }

@@ -1,4 +1,3 @@
-import { ToolError } from "@hybrid-mcp/service-kit/tool";
 import type { components } from "@octokit/openapi-types";
 import { z } from "zod";
 import { defineTool, type GithubApi } from "../api.ts";
@@ -264,7 +263,7 @@ export const runWorkflow = defineTool({
       .refine((inputs) => Object.keys(inputs).length <= 25, "must be no more than 25")
       .describe("Values of the workflow's inputs by name, all as text; at most 25"),
   }),
-  output: z.object({ run_id: z.int(), url: z.string() }),
+  output: z.object({ run_id: z.int().optional(), url: z.string().optional(), note: z.string().optional() }),
   async run({ owner, repo, workflow, ref, inputs }, { upstream, signal }) {
     const started = await upstream.request(
       "POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches",
@@ -272,7 +271,8 @@ export const runWorkflow = defineTool({
       signal,
       lookFirst("list_workflow_runs"),
     );
-    if (!started) throw new ToolError("The workflow was started. Look with list_workflow_runs for its run.");
+    // A server of an earlier version does not tell.
+    if (!started) return { note: "It was started; list_workflow_runs shows the run in a moment." };
     return { run_id: Number(started.workflow_run_id), url: started.html_url };
   },
 });

@@ -74,7 +74,7 @@ export const listDependabotAlerts = defineTool({
     severity: z.array(severity).max(4).default([]).describe("Only alerts of these severities"),
     package: z
       .string()
-      .regex(/^[^,\s]{1,214}$/, "must be the name of one package")
+      .regex(/^[!-+.-~-]{1,214}$/, "must be the name of one package")
       .optional()
       .describe("Only alerts about this package"),
     ...cursorPageInput,

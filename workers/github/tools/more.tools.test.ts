@@ -54,6 +54,7 @@ checkTools(
     dismiss_notification: { thread_id: "301" },
     mark_all_notifications_read: {},
     manage_notification_subscription: { thread_id: "301", action: "watch" },
+    get_repository_notification_subscription: orchard,
     manage_repository_notification_subscription: { ...orchard, action: "watch" },
     list_discussions: orchard,
     get_discussion: { ...orchard, number: 201 },

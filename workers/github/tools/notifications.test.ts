@@ -9,6 +9,12 @@ interface Notifications {
 const { call, refusal } = githubService();
 const list = (args: object = {}) => call<Notifications>("list_notifications", { ...args });
 const ids = async (args: object = {}) => (await list(args)).notifications.map(({ thread_id }) => thread_id);
+/** What each action leads to. */
+const STATES = [
+  ["watch", "watching"],
+  ["ignore", "ignored"],
+  ["delete", "default"],
+] as const;
 const orchard = { owner: "ada", repo: "orchard" };
 
 test("list_notifications: lists what is unread, by pages and by what is asked for", async () => {
@@ -52,14 +58,24 @@ test("mark_all_notifications_read: marks those of a repository, up to a time, or
 
 test("manage_notification_subscription: follows, ignores and leaves a thread", async () => {
   const manage = (action: string) => call("manage_notification_subscription", { thread_id: "305", action });
-  expect(await manage("watch")).toEqual({ state: "watching" });
-  expect(await manage("ignore")).toEqual({ state: "ignored" });
-  expect(await manage("delete")).toEqual({ state: "default" });
+  const state = async () =>
+    (await call<{ subscription: string }>("get_notification_details", { thread_id: "305" })).subscription;
+  for (const [action, then] of STATES) {
+    expect(await manage(action)).toEqual({ state: then });
+    expect(await state()).toBe(then);
+  }
+});
+
+test("get_repository_notification_subscription: tells what is set, and that a repository is not there", async () => {
+  expect(await call("get_repository_notification_subscription", orchard)).toEqual({ state: "default" });
+  const missing = { owner: "ada", repo: "nothing" };
+  expect(await refusal("get_repository_notification_subscription", missing)).toMatch(/^GitHub answered 404/);
 });
 
 test("manage_repository_notification_subscription: watches, ignores and leaves a repository", async () => {
   const manage = (action: string) => call("manage_repository_notification_subscription", { ...orchard, action });
-  expect(await manage("watch")).toEqual({ state: "watching" });
-  expect(await manage("ignore")).toEqual({ state: "ignored" });
-  expect(await manage("delete")).toEqual({ state: "default" });
+  for (const [action, then] of STATES) {
+    expect(await manage(action)).toEqual({ state: then });
+    expect(await call("get_repository_notification_subscription", orchard)).toEqual({ state: then });
+  }
 });

@@ -1,3 +1,4 @@
+import { UpstreamError } from "@hybrid-mcp/service-kit/upstream";
 import type { components } from "@octokit/openapi-types";
 import { z } from "zod";
 import { defineTool } from "../api.ts";
@@ -11,7 +12,7 @@ const toolset = "notifications";
 const threadInput = {
   thread_id: z
     .string()
-    .regex(/^[1-9]\d{0,19}$/, "must be the id of a notification")
+    .regex(/^[1-9]\d{0,14}$/, "must be the id of a notification")
     .describe("Id of the notification, of list_notifications"),
 };
 
@@ -78,6 +79,27 @@ export const listNotifications = defineTool({
   },
 });
 
+const subscriptionState = z.enum(["watching", "ignored", "default"]);
+const subscription = z.object({ state: subscriptionState });
+
+interface Subscription {
+  ignored: boolean;
+}
+
+function stateOf({ ignored }: Subscription): z.output<typeof subscriptionState> {
+  return ignored ? "ignored" : "watching";
+}
+
+/** Where nobody has chosen anything, GitHub answers 404: to be asked of what is known to be there. */
+async function stateIn(asked: Promise<Subscription>): Promise<z.output<typeof subscriptionState>> {
+  try {
+    return stateOf(await asked);
+  } catch (error) {
+    if (error instanceof UpstreamError && error.status === 404) return "default";
+    throw error;
+  }
+}
+
 export const getNotificationDetails = defineTool({
   name: "get_notification_details",
   title: "Get a notification",
@@ -90,15 +112,20 @@ export const getNotificationDetails = defineTool({
   output: notification.extend({
     url: z.string().describe("Of what it is about, in the API"),
     latest_comment_url: z.string().optional(),
+    subscription: subscriptionState.describe(
+      "Whether the person is told of all that happens there, of nothing, or neither",
+    ),
   }),
   async run({ thread_id }, { upstream, signal }) {
     const route = "GET /notifications/threads/{thread_id}";
     // The path's parameter is a number by the description, the field an id in digits.
-    const thread = await upstream.request(route, { thread_id: Number(thread_id) }, signal);
+    const name = { thread_id: Number(thread_id) };
+    const thread = await upstream.request(route, name, signal);
     return {
       ...notificationOf(thread),
       url: thread.subject.url ?? "",
       latest_comment_url: thread.subject.latest_comment_url ?? undefined,
+      subscription: await stateIn(upstream.request(`${route}/subscription`, name, signal)),
     };
   },
 });
@@ -146,8 +173,6 @@ export const markAllNotificationsRead = defineTool({
   },
 });
 
-const subscription = z.object({ state: z.enum(["watching", "ignored", "default"]) });
-
 export const manageNotificationSubscription = defineTool({
   name: "manage_notification_subscription",
   title: "Change the subscription to a thread",
@@ -171,8 +196,22 @@ export const manageNotificationSubscription = defineTool({
       return { state: "default" as const };
     }
     const route = "PUT /notifications/threads/{thread_id}/subscription";
-    const { ignored } = await upstream.request(route, { ...name, ignored: action === "ignore" }, signal);
-    return { state: ignored ? ("ignored" as const) : ("watching" as const) };
+    return { state: stateOf(await upstream.request(route, { ...name, ignored: action === "ignore" }, signal)) };
+  },
+});
+
+export const getRepositoryNotificationSubscription = defineTool({
+  name: "get_repository_notification_subscription",
+  title: "Get the subscription to a repository",
+  description: "Tells whether the person is told of everything that happens in a repository, of nothing, or neither.",
+  scope: "github:read",
+  toolset,
+  readOnly: true,
+  input: z.strictObject(repositoryInput),
+  output: subscription,
+  async run(name, { upstream, signal }) {
+    await upstream.request("GET /repos/{owner}/{repo}", name, signal);
+    return { state: await stateIn(upstream.request("GET /repos/{owner}/{repo}/subscription", name, signal)) };
   },
 });
 
@@ -196,12 +235,8 @@ export const manageRepositoryNotificationSubscription = defineTool({
       return { state: "default" as const };
     }
     const wanted = action === "ignore" ? { ignored: true } : { subscribed: true };
-    const { ignored } = await upstream.request(
-      "PUT /repos/{owner}/{repo}/subscription",
-      { ...name, ...wanted },
-      signal,
-    );
-    return { state: ignored ? ("ignored" as const) : ("watching" as const) };
+    const route = "PUT /repos/{owner}/{repo}/subscription";
+    return { state: stateOf(await upstream.request(route, { ...name, ...wanted }, signal)) };
   },
 });
 
@@ -211,5 +246,6 @@ export const notificationTools = [
   dismissNotification,
   markAllNotificationsRead,
   manageNotificationSubscription,
+  getRepositoryNotificationSubscription,
   manageRepositoryNotificationSubscription,
 ];

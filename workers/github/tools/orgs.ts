@@ -186,6 +186,7 @@ export const searchOrgs = defineTool({
       .trim()
       .min(1)
       .max(250)
+      .refine((query) => query.isWellFormed(), "must be text")
       .describe('Words and qualifiers, as in GitHub\'s search: "compiler location:berlin repos:>10"'),
     sort: z.enum(["followers", "repositories", "joined"]).optional().describe("Best match first when left out"),
     order: z.enum(["desc", "asc"]).default("desc").describe("Which end comes first"),

@@ -85,7 +85,7 @@ export const listGlobalSecurityAdvisories = defineTool({
   readOnly: true,
   input: z.strictObject({
     affects: z
-      .array(z.string().regex(/^[^,\s]{1,214}$/, "must be a package, with its version if you want"))
+      .array(z.string().regex(/^[!-+.-~-]{1,214}$/, "must be a package, with its version if you want"))
       .max(100)
       .default([])
       .describe('Only what affects these packages, or versions of them: ["express", "lodash@4.17.20"]'),
