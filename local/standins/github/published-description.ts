@@ -170,8 +170,12 @@ export function publishedDescription(): PublishedDescription {
       const problems = forms.map((response) => {
         const { content } = "$ref" in response && response.$ref ? sharedResponse(response.$ref) : response;
         if (!content) return body === undefined ? [] : [`${operation} has no body for ${status}`];
-        const schema = content[mediaType]?.schema;
-        return schema ? misfits(schema, body) : [`${operation} has no ${mediaType}`];
+        // The form that is an object for folders is, for all else, the plain one.
+        const types = mediaType.endsWith(".object") ? [mediaType, "application/json"] : [mediaType];
+        const schemas = types.flatMap((type) => (content[type] ? [content[type].schema] : []));
+        if (schemas.length === 0) return [`${operation} has no ${mediaType}`];
+        const found = schemas.map((schema) => misfits(schema, body));
+        return found.find((each) => each.length === 0) ?? found[0]!;
       });
       return problems.find((each) => each.length === 0) ?? problems[0]!;
     },
