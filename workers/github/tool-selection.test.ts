@@ -1,9 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { clients, post, refusal } from "../oauth-broker/testing/service-client.ts";
 import { githubService } from "./testing/github-service.ts";
-import { tools } from "./tools.ts";
-
-const USUAL = ["context", "repos", "issues", "pull_requests", "users", "search"];
+import { tools, usualToolsets } from "./tools.ts";
 
 const named = (wanted: (tool: (typeof tools)[number]) => boolean) => tools.filter(wanted).map(({ name }) => name);
 
@@ -15,7 +13,7 @@ describe("without a choice of the operator's", () => {
   };
 
   test("a client that asks for nothing gets the usual toolsets", async () => {
-    expect(await listed({})).toEqual(named(({ toolset }) => USUAL.includes(toolset ?? "")));
+    expect(await listed({})).toEqual(named(({ toolset }) => usualToolsets.includes(toolset ?? "")));
   });
 
   test.each(clients)("%s gets the toolsets that it names, or all", async (_, connect) => {

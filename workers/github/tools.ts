@@ -42,3 +42,6 @@ export const tools = [
   ...securityAdvisoryTools,
   ...projectTools,
 ];
+
+/** Toolsets of a client that names none: enough for most work, and few enough to choose among. */
+export const usualToolsets = ["context", "repos", "issues", "pull_requests", "users", "search"];

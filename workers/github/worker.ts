@@ -3,7 +3,7 @@ import { createService, type ServiceEnv } from "@hybrid-mcp/service-kit";
 import { GithubApi } from "./api.ts";
 import { prompts } from "./prompts.ts";
 import { resources } from "./resources.ts";
-import { tools } from "./tools.ts";
+import { tools, usualToolsets } from "./tools.ts";
 
 interface Env extends ServiceEnv {
   GITHUB_API_URL: string;
@@ -23,7 +23,7 @@ export default createService<Env, GithubApi>({
   ].join("\n"),
   scopes: catalogue.github.scopes,
   tools,
-  usualToolsets: ["context", "repos", "issues", "pull_requests", "users", "search"],
+  usualToolsets,
   resources,
   prompts,
   upstream: (env, call) => new GithubApi(env.GITHUB_API_URL, call),

@@ -536,7 +536,7 @@ it("answers 404 and logs what it does not have", async () => {
   expect(outside.status).toBe(404);
 });
 
-it("was asked for every operation that it has, and each answer was as described", () => {
+it("was asked for each of these operations, and each answer was as described", () => {
   const repo = "/repos/{owner}/{repo}";
   expect([...seen].sort()).toEqual(
     [

@@ -31,7 +31,7 @@ export const getTree = defineTool({
     ref: refName.optional().describe("Branch, tag or commit; the default branch when left out"),
     path: repositoryPath.default("").describe("Only what is in this folder; nothing for all"),
     recursive: z.boolean().default(true).describe("With all folders below; else what is directly there"),
-    limit: z.int().min(1).max(1000).default(500).describe("How many entries at most"),
+    limit: z.int().min(1).max(1000).default(300).describe("How many entries at most"),
     cursor: pageInput.cursor,
   }),
   output: z.object({
