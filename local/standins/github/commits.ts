@@ -116,7 +116,14 @@ export function wantsDiff(c: Call): boolean {
   return /application\/vnd\.github(?:\.v3)?\.diff/.test(c.req.header("accept") ?? "");
 }
 
+/** GitHub gives no longer diff, in lines. */
+const LONGEST_DIFF = 20_000;
+
+/** @throws {GithubError} 406 for a diff that is too long */
 export function asDiff(c: Call, diff: string): Response {
+  if (diff.split("\n").length > LONGEST_DIFF) {
+    throw new GithubError(406, `Sorry, the diff exceeded the maximum number of lines (${LONGEST_DIFF})`);
+  }
   return c.body(diff, 200, { "content-type": "application/vnd.github.diff; charset=utf-8" });
 }
 

@@ -101,6 +101,9 @@ test("get_diff: of a commit, and between two, in parts that are the whole", asyn
     offset = part.next_offset;
   }
   expect(read.match(/^\+🍏 ripe$/gmu)).toHaveLength(700);
+  expect(await refusal("get_diff", { ...ORCHARD, head: "main" })).toMatch(
+    /^GitHub answered 406: Sorry, the diff exceeded .* Look at the files one by one, with get_commit/,
+  );
   const behind = { ...ORCHARD, head: "next", offset: 1_000_000 };
   expect(await refusal("get_diff", behind)).toContain("The diff ends before offset 1000000");
 });
