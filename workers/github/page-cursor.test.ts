@@ -1,23 +1,14 @@
 import { expect, test } from "vitest";
-import { z } from "zod";
-import { nextCursor, pageInput, pageQuery } from "./page-cursor.ts";
+import { nextCursor, pageQuery } from "./page-cursor.ts";
 
-const input = z.object(pageInput);
-const link = (query: string) => `<https://api.github.com/x?per_page=3&${query}>; rel="next", <https://x>; rel="last"`;
-
-test.each([
-  ["page=2", "page=2", { page: "2" }],
-  ["after=Y3Vy%2Bc29y%2FOg%3D%3D&page=2", "after=Y3Vy+c29y/Og==", { after: "Y3Vy+c29y/Og==" }],
-])("a next page at %s is asked for as GitHub named it", (query, cursor, asked) => {
-  expect(nextCursor(link(query))).toBe(cursor);
-  expect(pageQuery(input.parse({ limit: 3, cursor }))).toEqual({ per_page: 3, ...asked });
+test.each(["after=Y3Vyc29yOnYyOpK5+/8=", "page=2"])("the cursor %s comes back as GitHub gave it", (cursor) => {
+  const [name, value] = cursor.split(/=(.*)/s) as [string, string];
+  const next = `https://api.github.com/x?per_page=9&${name}=${encodeURIComponent(value)}`;
+  expect(nextCursor(`<${next}>; rel="next", <https://api.github.com/x>; rel="first"`)).toBe(cursor);
+  expect(pageQuery({ limit: 9, cursor })).toEqual({ per_page: 9, [name]: value });
 });
 
 test("the last page has no cursor", () => {
-  expect(nextCursor(undefined)).toBeUndefined();
   expect(nextCursor('<https://api.github.com/x?page=1>; rel="prev"')).toBeUndefined();
-});
-
-test.each(["page=0", "page=2&baseUrl=x", "baseUrl=x", "after=a&b", ""])("%j is no cursor", (cursor) => {
-  expect(input.safeParse({ cursor }).success).toBe(false);
+  expect(nextCursor(undefined)).toBeUndefined();
 });
