@@ -122,14 +122,10 @@ function nextStep(status: number, header: Header, unanswered: string): string {
       ...(scopes ? [`${scopes}.`] : []),
     ].join(" ");
   }
-<<<<<<< HEAD
+  if (status === 406) return "Look at the files one by one, with get_commit or list_pull_request_files.";
   if (status === 410) {
     return "It was deleted or has expired, or issues are switched off in this repository. Do not try again.";
   }
-=======
-  if (status === 406) return "Look at the files one by one, with get_commit or list_pull_request_files.";
-  if (status === 410) return "It was deleted, or issues are switched off in this repository. Do not try again.";
->>>>>>> 4cd4013 (GitHub: a diff that is too long says where to look instead; cursors in base64 keep their signs)
   if (status === 422) return "Correct what is named and try again.";
   if (status >= 500) return unanswered;
   return "Trying again will not help as it is.";
