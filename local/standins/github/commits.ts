@@ -19,6 +19,20 @@ export const addCommitRoutes: AddRoutes = (app, { store, as, paged, repositoryOf
     return commit;
   };
 
+  /** What a name means, `owner:branch` in somebody's fork. */
+  const commitIn = (repository: Repository, name: string): Commit | undefined => {
+    const git = store.git(repository);
+    const [, owner, branch] = /^([^:]+):(.+)$/.exec(name) ?? [];
+    if (!owner || !branch) return git.resolve(name);
+    const original = repository.parent ?? repository.id;
+    const source = store
+      .repositories()
+      .find((each) => isSame(each.owner, owner) && (each.id === original || each.parent === original));
+    const commit = source && store.git(source).branch(branch);
+    if (source && commit) for (const each of store.git(source).history(commit.sha)) git.commits.set(each.sha, each);
+    return commit;
+  };
+
   app.get("/repos/:owner/:repo/branches", (c) => {
     const { git, to } = found(c);
     const heads = [...git.refs].filter(([name]) => name.startsWith("refs/heads/"));
@@ -74,7 +88,7 @@ export const addCommitRoutes: AddRoutes = (app, { store, as, paged, repositoryOf
   app.get("/repos/:owner/:repo/compare/:basehead", (c) => {
     const { repository, git, to } = found(c);
     const [baseName, headName] = c.req.param("basehead").split("...");
-    const [base, head] = [git.resolve(baseName ?? ""), git.resolve(headName ?? "")];
+    const [base, head] = [commitIn(repository, baseName ?? ""), commitIn(repository, headName ?? "")];
     const common = base && head && git.mergeBase(base.sha, head.sha);
     if (!common) throw new GithubError(404, "Not Found");
     const changes = changesBetween(common.tree, head.tree);

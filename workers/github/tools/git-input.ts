@@ -14,6 +14,13 @@ export const refName = z
     error: "must be a name that Git allows",
   });
 
+/** A branch, or with `login:` before it a branch of somebody's fork. */
+export const branchOfFork = z
+  .string()
+  .max(350)
+  .regex(/^(?:[A-Za-z0-9][A-Za-z0-9_-]*:)?[^\s:]+$/, "must be branch, or login:branch")
+  .refine((name) => refName.safeParse(name.slice(name.indexOf(":") + 1)).success, "must name a branch that Git allows");
+
 /** A commit's or object's id in full. */
 export const sha = z.string().regex(/^[0-9a-f]{40}$/, "must be an id of 40 hexadecimal digits");
 

@@ -178,3 +178,28 @@ describe("writing", () => {
     expect(commits).toMatchObject([{ message: "Write sorrel" }, { message: "Merge branch 'main' into sorrel" }]);
   });
 });
+
+describe("from a fork", () => {
+  const grace = githubService({ account: { login: "grace" } });
+
+  test("create_pull_request: proposes what somebody who may not push has done in a fork", async () => {
+    await grace.call("fork_repository", ORCHARD);
+    const fork = { owner: "grace", repo: "orchard" };
+    await grace.call("create_branch", { ...fork, branch: "pears" });
+    const files = [{ path: "docs/pears.md", content: "# Pears\n" }];
+    await grace.call("push_files", { ...fork, branch: "pears", message: "Write about pears", files });
+    const compared = { ...ORCHARD, base: "main", head: "grace:pears" };
+    expect(await grace.call("compare_commits", compared)).toMatchObject({ ahead_by: 1, files: [{ status: "added" }] });
+
+    const wanted = { ...ORCHARD, title: "Pears", head: "grace:pears", base: "main" };
+    const pull = await grace.call<PullRequest>("create_pull_request", wanted);
+    expect(pull).toMatchObject({ head: "grace:pears", base: "main", maintainer_can_modify: true, commits: 1 });
+    const { pull_requests } = await grace.call<{ pull_requests: PullRequest[] }>("list_pull_requests", {
+      ...ORCHARD,
+      head: "grace:pears",
+    });
+    expect(numbers(pull_requests)).toEqual([pull.number]);
+    const merge = { ...ORCHARD, number: pull.number };
+    expect(await grace.refusal("merge_pull_request", merge)).toMatch(/^GitHub answered 403: Must have push access/);
+  });
+});

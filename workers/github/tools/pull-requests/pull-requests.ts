@@ -3,7 +3,7 @@ import { defineTool } from "../../api.ts";
 import { pageInput } from "../../page-cursor.ts";
 import { lookFirst } from "../../unanswered.ts";
 import { beginning, beginningInput, beginningOutput, part, partInput, partOutput } from "../body-text.ts";
-import { refName } from "../git-input.ts";
+import { branchOfFork, refName } from "../git-input.ts";
 import { issueEdit } from "../issues/issue-input.ts";
 import { pageOutput } from "../page-output.ts";
 import { repositoryInput } from "../repository-input.ts";
@@ -18,13 +18,6 @@ import {
 
 const pullRequests = { toolset: "pull_requests" } as const;
 
-/** `login:branch` or `branch`. */
-const head = z
-  .string()
-  .max(350)
-  .regex(/^(?:[A-Za-z0-9][A-Za-z0-9_-]*:)?[^\s:]+$/, "must be branch, or login:branch")
-  .refine((name) => refName.safeParse(name.slice(name.indexOf(":") + 1)).success, "must name a branch that Git allows");
-
 /** https://docs.github.com/en/rest/pulls/pulls#list-pull-requests */
 export const listPullRequests = defineTool({
   ...pullRequests,
@@ -37,7 +30,7 @@ export const listPullRequests = defineTool({
   input: z.strictObject({
     ...repositoryInput,
     state: z.enum(["open", "closed", "all"]).default("open").describe("Which of them; merged ones are closed"),
-    head: head.optional().describe("Only from this branch: owner:branch"),
+    head: branchOfFork.optional().describe("Only from this branch: owner:branch"),
     base: refName.optional().describe("Only those for this branch"),
     sort: z.enum(["created", "updated", "popularity", "long-running"]).default("created").describe("By what"),
     direction: z.enum(["desc", "asc"]).default("desc").describe("desc: newest or most first"),
@@ -91,7 +84,7 @@ export const createPullRequest = defineTool({
   input: z.strictObject({
     ...repositoryInput,
     title: issueEdit.title.describe("What it does, in one line"),
-    head: head.describe("Branch with the changes; of a fork owner:branch"),
+    head: branchOfFork.describe("Branch with the changes; of a fork owner:branch"),
     base: refName.describe("Branch that they are for, such as main"),
     body: issueEdit.body.optional().describe("The text, in Markdown"),
     draft: z.boolean().default(false).describe("Not yet to be merged"),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineTool } from "../../api.ts";
 import { pageInput } from "../../page-cursor.ts";
 import { diffInput, diffOutput, diffPart } from "../diff-part.ts";
-import { plainText, refName, repositoryPath } from "../git-input.ts";
+import { branchOfFork, plainText, refName, repositoryPath } from "../git-input.ts";
 import { pageOutput } from "../page-output.ts";
 import { repositoryInput } from "../repository-input.ts";
 import { commitOutput, commitSummary } from "./commit-summary.ts";
@@ -85,8 +85,8 @@ export const compareCommits = defineTool({
   readOnly: true,
   input: z.strictObject({
     ...repositoryInput,
-    base: refName.describe("Branch, tag or commit to compare with"),
-    head: refName.describe("Branch, tag or commit that is compared"),
+    base: branchOfFork.describe("Branch, tag or commit to compare with; of a fork owner:branch"),
+    head: branchOfFork.describe("Branch, tag or commit that is compared; of a fork owner:branch"),
     patch_length: patchLength.default(300),
     ...pageInput,
   }),
