@@ -19,6 +19,6 @@ export const prompts = [
     description: "Goes through the open issues of a repository and proposes labels, duplicates and next steps.",
     input: z.object({ repository }),
     text: ({ repository: name }) =>
-      `Go through the open issues of the GitHub repository ${name} with list_issues, oldest change last. For each one without a label propose labels out of list_labels; look for duplicates with search_issues; say what is missing to work on it. Show me a table with number, title, proposal. Change nothing before I agree; then use update_issue and add_issue_comment.`,
+      `Go through the open issues of the GitHub repository ${name} with list_issues, oldest change last. For each one without a label propose labels out of those that the others have; look for duplicates with search_issues; say what is missing to work on it. Show me a table with number, title, proposal. Change nothing before I agree; then use update_issue and add_issue_comment.`,
   }),
 ];

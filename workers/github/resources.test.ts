@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { LARGE_FILE } from "../../local/standins/github/files.ts";
 import { githubService } from "./testing/github-service.ts";
 
-const { harness, call } = githubService();
+/** With the toolsets that a client gets which asks for nothing. */
+const { harness, call } = githubService({ headers: {} });
 const client = async () => {
   const connected = await harness().client();
   if (!(connected instanceof Client)) throw new Error("the v2 SDK's client is the default");
@@ -44,7 +45,7 @@ test.each(["..%2F..%2Fuser", "a%2F..%2F..%2Fb", "%2E%2E/%2E%2E/user"])(
   },
 );
 
-test("the prompts name the tools that they need", async () => {
+test("the prompts and the instructions name tools that there are for every client", async () => {
   const connected = await client();
   const { prompts } = await connected.listPrompts();
   expect(prompts.map(({ name }) => name)).toEqual(["review_pull_request", "triage_issues"]);
@@ -54,9 +55,12 @@ test("the prompts name the tools that they need", async () => {
   expect(text).toContain("Review pull request #16 of the GitHub repository ada/orchard");
   const { tools } = await connected.listTools();
   const known = new Set(tools.map(({ name }) => name));
+  const named = (text: string) => [...text.matchAll(/\b[a-z]+(?:_[a-z]+)+\b/g)].map(([word]) => word);
+  const others = ["next_cursor", "next_offset", "next_body_offset", "dry_run"];
+  for (const tool of named(connected.getInstructions() ?? "")) expect([...known, ...others]).toContain(tool);
   for (const { name, arguments: args = [] } of prompts) {
     const given = Object.fromEntries(args.map((each) => [each.name, "1"]));
     const said = (await connected.getPrompt({ name, arguments: given })).messages[0]!.content as { text: string };
-    for (const [tool] of said.text.matchAll(/\b[a-z]+(?:_[a-z]+)+\b/g)) expect(known).toContain(tool);
+    for (const tool of named(said.text)) expect(known).toContain(tool);
   }
 });

@@ -55,6 +55,15 @@ describe("without a choice of the operator's", () => {
   });
 });
 
+describe("with all toolsets by the operator's choice", () => {
+  const { harness } = githubService({ headers: {}, bindings: { TOOLS: '{"toolsets": ["all"]}' } });
+
+  test("a client that asks for nothing gets all tools", async () => {
+    const { tools: all } = await (await harness().client()).listTools();
+    expect(all.map(({ name }) => name)).toEqual(named(() => true));
+  });
+});
+
 describe("with a choice of the operator's", () => {
   const operator = { toolsets: ["context", "labels", "issues"], readOnly: false, exclude: ["delete_label"] };
   const { harness } = githubService({ headers: {}, bindings: { TOOLS: JSON.stringify(operator) } });

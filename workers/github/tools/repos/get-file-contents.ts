@@ -103,7 +103,7 @@ function listing({ entries = [] }: Contents, offset: number) {
     }),
     ...(end < entries.length && { next_offset: end }),
     ...(entries.length >= MAX_ENTRIES && {
-      note: `GitHub lists the first ${MAX_ENTRIES} entries only; get_tree has them all.`,
+      note: `GitHub lists the first ${MAX_ENTRIES} entries only; get_tree (toolset git) has them all.`,
     }),
   };
 }
