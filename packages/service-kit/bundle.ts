@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 
 /** A service, built: the same bytes are uploaded to Cloudflare and run on the droplet. */
 export interface WorkerBundle {
@@ -11,6 +11,16 @@ export interface WorkerBundle {
   /** `<package version>+<first 8 digits of the content's hash>`: what `/health` answers and gates ask for. */
   version: string;
 }
+
+/** Zod brings its messages along in fifty languages, a quarter of a bundle: services use those in English. */
+const englishOnly: Plugin = {
+  name: "zod-english-only",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: 'export { default as en } from "./en.js";',
+    }));
+  },
+};
 
 /**
  * Builds a service to one ES module. The same sources give the same bytes on any machine.
@@ -33,6 +43,7 @@ export async function bundleWorker(folder: string): Promise<WorkerBundle> {
     jsxImportSource: "hono/jsx",
     conditions: ["workerd", "worker", "browser"],
     external: ["node:*", "cloudflare:*"],
+    plugins: [englishOnly],
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: "none",

@@ -351,6 +351,13 @@ describe("the fetch for libraries", () => {
     expect(seen).toEqual([]);
   });
 
+  test("hands a redirect on as it is when asked to, and does not go there", async () => {
+    steps = [{ status: 302, headers: { location: `${origin}/elsewhere` } }];
+    const { status, headers } = await upstream().fetcher()(origin, { redirect: "manual" });
+    expect([status, headers.get("location")]).toEqual([302, `${origin}/elsewhere`]);
+    expect(seen).toHaveLength(1);
+  });
+
   test("retries what breaks off in the body, unless it is streamed", async () => {
     steps = [breakInBody, { body: DONE }, breakInBody];
     expect(await (await upstream().fetcher()(origin, {})).json()).toEqual(DONE);

@@ -25,10 +25,12 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} };
 interface RequestSettings {
   signal: AbortSignal;
   fetch: ReturnType<UpstreamClient["fetcher"]>;
+  redirect?: RequestInit["redirect"];
 }
 
 /** The GitHub REST API as far as the tools use it, for one call; types come from its published OpenAPI document. */
 export class GithubApi {
+  readonly #baseUrl: string;
   readonly #client: UpstreamClient;
   readonly #octokit: Octokit;
 
@@ -38,6 +40,7 @@ export class GithubApi {
    * @param clock default: the system's
    */
   constructor(baseUrl: string, call: UpstreamCall, clock?: UpstreamClock) {
+    this.#baseUrl = baseUrl;
     this.#client = new UpstreamClient({ title: "GitHub", baseUrl, call, ...(clock && { clock }) });
     this.#octokit = new Octokit({ baseUrl, userAgent: "hybrid-mcp", log: silent });
   }
@@ -65,15 +68,18 @@ export class GithubApi {
   /**
    * One page of a list, otherwise as {@link request}.
    * @param page as `pageInput` has it
+   * @param accept the form of the answer, where there are several, e.g. `application/vnd.github.text-match+json`
    */
   page<Route extends keyof Endpoints>(
     route: Route,
     parameters: ParametersOf<Route>,
     page: { limit: number; cursor?: string | undefined },
     signal: AbortSignal,
+    accept?: string,
   ): Promise<{ data: DataOf<Route>; nextCursor: string | undefined }> {
     return this.#ask(signal, async (request) => {
-      const { data, headers } = await this.#endpoint(route, { ...parameters, ...pageQuery(page) }, request);
+      const asked = { ...parameters, ...pageQuery(page), ...(accept && { headers: { accept } }) };
+      const { data, headers } = await this.#endpoint(route, asked, request);
       return { data, nextCursor: nextCursor(headers.link) };
     });
   }
@@ -84,50 +90,63 @@ export class GithubApi {
    * @throws {UpstreamError} for errors too, which GitHub answers with 200
    */
   graphql<Data>(query: string, variables: Record<string, unknown>, signal: AbortSignal, unanswered?: string) {
-    return this.#ask(signal, (request) => this.#octokit.graphql<Data>(query, { ...variables, request }), {
-      ...(unanswered && { unanswered }),
+    return this.#ask(
+      signal,
+      async (request) => json(await this.#octokit.graphql<Data>(query, { ...variables, request })),
+      { ...(unanswered && { unanswered }) },
+    );
+  }
+
+  /**
+   * Where an endpoint sends on to for a download: a link that works for a short time, without a credential.
+   * @throws {UpstreamError} for an error of GitHub, no answer in time, or a link that is neither HTTPS nor GitHub's own
+   */
+  link<Route extends keyof Endpoints>(
+    route: Route,
+    parameters: ParametersOf<Route>,
+    signal: AbortSignal,
+  ): Promise<string> {
+    return this.#ask(signal, async (request) => {
+      const { headers } = await this.#endpoint(route, parameters, { ...request, redirect: "manual" });
+      const link = URL.parse(headers.location ?? "");
+      const isSafe = link?.protocol === "https:" || link?.origin === new URL(this.#baseUrl).origin;
+      if (!link || !isSafe) throw new UpstreamError(`GitHub answered with something that is not its own. ${TRY_AGAIN}`);
+      return link.href;
     });
+  }
+
+  /**
+   * Reads what is behind a {@link link}, without the credential: it is no address of the API.
+   * @throws {UpstreamError} when it is not there, or does not come in time
+   */
+  async download<Answer>(
+    link: string,
+    read: (body: ReadableStream<Uint8Array>) => Promise<Answer>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const title = "GitHub's storage";
+    const call = { token: "", headers: {} };
+    const storage = new UpstreamClient({ title, baseUrl: new URL(link).origin, call, callTimeoutMs: 20_000 });
+    try {
+      const { ok, status, body } = await storage.fetcher({}, { stream: true })(link, { redirect: "manual", signal });
+      if (!ok || !body) {
+        await body?.cancel();
+        throw new UpstreamError(
+          `${title} answered ${status}: the file is not there any more, or not yet. ${TRY_AGAIN}`,
+        );
+      }
+      return await read(body);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      throw explained(error);
+    }
   }
 
   async #endpoint<Route extends keyof Endpoints>(route: Route, parameters: object, request: RequestSettings) {
     const { status, data, headers } = await this.#octokit.request(route as string, { ...parameters, request });
-    // 204 and 205 have no body.
-    return { headers, data: (status === 204 || status === 205 ? undefined : json(data)) as DataOf<Route> };
-  }
-
-  /** https://docs.github.com/en/rest/users/users#get-the-authenticated-user */
-  getMe(signal: AbortSignal) {
-    return this.#ask(signal, async (request) => json((await this.#octokit.request("GET /user", { request })).data));
-  }
-
-  /**
-   * One page: https://docs.github.com/en/rest/issues/issues#list-repository-issues
-   * @returns `next`: the query of the page after it, from the `Link` header
-   */
-  listIssues(name: RepositoryName, query: Record<string, string | number>, signal: AbortSignal) {
-    return this.#ask(signal, async (request) => {
-      const { data, headers } = await this.#octokit.request("GET /repos/{owner}/{repo}/issues", {
-        ...query,
-        ...name,
-        request,
-      });
-      const next = /<([^<>]+)>; *rel="next"/.exec(headers.link ?? "")?.[1];
-      return { issues: json(data), next: next && new URL(next).searchParams };
-    });
-  }
-
-  /** https://docs.github.com/en/rest/issues/issues#create-an-issue */
-  createIssue(
-    name: RepositoryName,
-    issue: { title: string; body?: string | undefined; labels: string[]; assignees: string[] },
-    signal: AbortSignal,
-  ) {
-    return this.#ask(
-      signal,
-      async (request) =>
-        json((await this.#octokit.request("POST /repos/{owner}/{repo}/issues", { ...issue, ...name, request })).data),
-      { unanswered: "The issue may have been created all the same: look with list_issues before you try again." },
-    );
+    // 204 and 205 have no body, nor does a redirect.
+    const hasBody = ![204, 205, 302].includes(status);
+    return { headers, data: (hasBody ? json(data) : undefined) as DataOf<Route> };
   }
 
   /**
@@ -146,6 +165,25 @@ export class GithubApi {
     const read = async (request: RequestSettings) => {
       const body = await this.#contents(name, at, "raw", request);
       return readWindow(body, window);
+    };
+    return this.#ask(signal, read, { stream: true });
+  }
+
+  /** A change as `git diff` shows it, of which no more is read than is asked for; otherwise as {@link request}. */
+  readDiff<Route extends DiffRoute>(
+    route: Route,
+    parameters: ParametersOf<Route>,
+    window: Window,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    const read = async (request: RequestSettings) => {
+      const { data, headers } = await this.#octokit.request(route as string, {
+        ...parameters,
+        headers: { accept: "application/vnd.github.diff" },
+        request: { ...request, parseSuccessResponseBody: false },
+      });
+      if (!headers["content-type"]?.includes("github.diff")) throw notGithub();
+      return readWindow(data as ReadableStream<Uint8Array>, window);
     };
     return this.#ask(signal, read, { stream: true });
   }
@@ -176,6 +214,11 @@ export class GithubApi {
   }
 }
 
+type DiffRoute =
+  | "GET /repos/{owner}/{repo}/pulls/{pull_number}"
+  | "GET /repos/{owner}/{repo}/commits/{ref}"
+  | "GET /repos/{owner}/{repo}/compare/{basehead}";
+
 /** What an endpoint is asked with, by the published description. */
 export type ParametersOf<Route extends keyof Endpoints> = Omit<
   Endpoints[Route]["parameters"],
@@ -197,5 +240,9 @@ export const defineTool = toolsFor<GithubApi>();
 /** @throws {UpstreamError} for what Octokit could not read as JSON: something in GitHub's place has answered */
 function json<Data>(data: Data): Data {
   if (typeof data === "object" && data !== null) return data;
-  throw new UpstreamError(`GitHub answered with something that is not its own. ${TRY_AGAIN}`);
+  throw notGithub();
+}
+
+function notGithub(): UpstreamError {
+  return new UpstreamError(`GitHub answered with something that is not its own. ${TRY_AGAIN}`);
 }

@@ -7,6 +7,23 @@ interface HttpError extends Error {
   response?: { data: unknown; headers: Record<string, string | number | undefined> };
 }
 
+/** What Octokit throws when a GraphQL query was answered with errors, which comes with HTTP 200. */
+interface GraphqlError extends Error {
+  name: "GraphqlResponseError";
+  headers: Record<string, string | number | undefined>;
+  errors: { type?: string; message: string }[] | undefined;
+}
+
+/** The HTTP status that REST has for a GraphQL error's type. */
+const STATUS_OF_TYPE: Record<string, number> = {
+  FORBIDDEN: 403,
+  INSUFFICIENT_SCOPES: 403,
+  NOT_FOUND: 404,
+  RATE_LIMITED: 429,
+  RATE_LIMIT: 429,
+  UNPROCESSABLE: 422,
+};
+
 /** GitHub's form of an error; `errors` comes with a 422. */
 interface ErrorBody {
   message?: string;
@@ -26,6 +43,7 @@ export const TRY_AGAIN = "Try again in a while.";
  */
 export function explained(error: unknown, unanswered = TRY_AGAIN): unknown {
   if (!(error instanceof Error)) return error;
+  if (isGraphqlError(error)) return explainedGraphql(error, unanswered);
   if (!isHttpError(error)) return isLostConnection(error) ? noAnswer(error, unanswered) : error;
   if (!error.response) return error.cause;
 
@@ -38,7 +56,22 @@ export function explained(error: unknown, unanswered = TRY_AGAIN): unknown {
   return new UpstreamError(`GitHub answered ${status}: ${reason.replace(/[.\s]+$/, "")}. ${next}`, status, wait);
 }
 
+/** @see https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api */
+function explainedGraphql({ headers, errors = [] }: GraphqlError, unanswered: string): UpstreamError {
+  const header = (name: string) => headers[name]?.toString();
+  // Of an error without a type nobody knows how far it came, as of a 500.
+  const status = errors.map(({ type }) => STATUS_OF_TYPE[type ?? ""]).find(Boolean) ?? 500;
+  const reason = errors.map(({ message }) => message.replace(/[.\s]+$/, "")).join("; ") || "no reason given";
+  const wait = status === 429 ? secondsToWait(status, reason, header) : undefined;
+  const next = wait === undefined ? nextStep(status, header, unanswered) : limited(wait, header);
+  return new UpstreamError(`GitHub answered with an error: ${reason}. ${next}`, status, wait);
+}
+
 type Header = (name: string) => string | undefined;
+
+function isGraphqlError(error: Error): error is GraphqlError {
+  return error.name === "GraphqlResponseError";
+}
 
 function isHttpError(error: Error): error is HttpError {
   return error.name === "HttpError";
@@ -89,7 +122,10 @@ function nextStep(status: number, header: Header, unanswered: string): string {
       ...(scopes ? [`${scopes}.`] : []),
     ].join(" ");
   }
-  if (status === 410) return "It was deleted, or issues are switched off in this repository. Do not try again.";
+  if (status === 406) return "Look at the files one by one, with get_commit or list_pull_request_files.";
+  if (status === 410) {
+    return "It was deleted or has expired, or issues are switched off in this repository. Do not try again.";
+  }
   if (status === 422) return "Correct what is named and try again.";
   if (status >= 500) return unanswered;
   return "Trying again will not help as it is.";

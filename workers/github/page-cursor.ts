@@ -21,7 +21,10 @@ export function pageQuery({
   limit: number;
   cursor?: string | undefined;
 }): Record<string, string | number> {
-  return { per_page: limit, ...Object.fromEntries(new URLSearchParams(cursor)) };
+  if (cursor === undefined) return { per_page: limit };
+  // Not as a query is read: in base64, + is a sign of its own.
+  const [name = "", ...value] = cursor.split("=");
+  return { per_page: limit, [name]: value.join("=") };
 }
 
 /**

@@ -32,7 +32,7 @@ export function couldBe(uri: string, template: string): boolean {
 type Token = string | { slashes: boolean };
 
 function tokensOf(template: string): Token[] {
-  return [...template.matchAll(/\{([+#./;?&]?)[^{}]*\}|[^]/gu)].map(([text, operator]) =>
+  return [...template.matchAll(/\{([+#./;?&]?)[^{}]*\}|./gsu)].map(([text, operator]) =>
     text.length > 1 && text.startsWith("{") ? { slashes: operator !== "" && "+#/".includes(operator!) } : text,
   );
 }

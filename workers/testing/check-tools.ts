@@ -124,7 +124,7 @@ export function checkTools(
         }
         for (const status of [429, 503]) {
           faults.set(failing(status));
-          expect(await said()).toMatch(new RegExp(`${status}[^]*Try again in 9 s`));
+          expect(await said()).toMatch(new RegExp(`${status}[^]*try again in 9 s`, "i"));
         }
         faults.set({ garbage: true });
         expect(await said()).not.toContain("because of an error of its own");

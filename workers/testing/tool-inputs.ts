@@ -28,6 +28,9 @@ interface Schema {
 /** Lists and texts are made no longer than this, whatever the schema allows: what is tested is their shape. */
 const MOST = 5;
 
+/** Signs of a text that is made of a pattern. */
+const MOST_OF_A_PATTERN = 64;
+
 /** Inputs that a tool has to take: they fit its schema, refinements too. */
 export function validInputs(input: z.ZodObject): Arbitrary<Record<string, unknown>> {
   const schema = z.toJSONSchema(input, { io: "input", unrepresentable: "any" }) as Schema;
@@ -134,5 +137,6 @@ function textOf({ pattern, format, minLength = 0, maxLength }: Schema): Arbitrar
   // fast-check makes no look-arounds; what is left of a pattern without them is checked against the whole schema later.
   return /\(\?[=!<]/.test(pattern)
     ? plain
-    : fc.stringMatching(new RegExp(pattern, "u"), { maxLength: length.maxLength });
+    : // An id has a length of its own, such as the 40 digits of a commit's.
+      fc.stringMatching(new RegExp(pattern, "u"), { maxLength: Math.max(length.maxLength, MOST_OF_A_PATTERN) });
 }

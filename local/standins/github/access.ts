@@ -4,7 +4,23 @@ import type { Repository } from "./model.ts";
 import { isSame } from "./store.ts";
 
 /** What a token with permissions of its own may do; everybody may read what is public. */
-export type Permissions = Partial<Record<"issues" | "contents", "read" | "write">>;
+export type Permissions = Partial<
+  Record<
+    | "actions"
+    | "administration"
+    | "checks"
+    | "contents"
+    | "discussions"
+    | "issues"
+    | "pull_requests"
+    | "repository_advisories"
+    | "secret_scanning_alerts"
+    | "security_events"
+    | "statuses"
+    | "vulnerability_alerts",
+    "read" | "write"
+  >
+>;
 
 export interface GithubToken {
   /** What the client sends as `Authorization: Bearer`. */
@@ -52,6 +68,10 @@ export function accessReader({ tokens, tokenOwner }: TokenSource): (authorizatio
     if (!login) throw new GithubError(401, "Bad credentials");
     return { login, scopes: DEFAULT_SCOPES, permissions: {} };
   };
+}
+
+export function mayAdminister(login: string, repository: Repository): boolean {
+  return isSame(repository.owner, login);
 }
 
 export function mayPush(login: string, repository: Repository): boolean {

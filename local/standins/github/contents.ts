@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { GithubError } from "./error.ts";
-import { type Ref, refsOf } from "./files.ts";
 import { childrenOf, type Entry, entrySha, type Tree, treeSha } from "./git-object.ts";
+import type { GitRepository } from "./git-repository.ts";
 import type { Repository } from "./model.ts";
 
 /** The form of the answer that a client asks for (media types of the operation `repos/get-content`). */
@@ -29,12 +29,15 @@ export function contentsForm(accept: string | undefined): ContentsForm {
 export function contentsOf(
   base: string,
   repository: Repository,
+  git: GitRepository,
   refName: string | undefined,
   path: string,
   form: ContentsForm,
 ): Buffer | object {
-  const ref = findRef(repository, refName);
-  const at = (of: string) => links(base, repository, refName ?? ref.name, of);
+  const name = refName ?? repository.defaultBranch;
+  const ref = git.resolve(name);
+  if (!ref) throw new GithubError(404, `No commit found for the ref ${name}`);
+  const at = (of: string) => links(base, repository, name, of);
   const prefix = path === "" ? "" : `${path}/`;
 
   const found = ref.tree.get(path);
@@ -52,14 +55,6 @@ export function contentsOf(
 }
 
 type At = (path: string) => ReturnType<typeof links>;
-
-function findRef(repository: Repository, name: string | undefined): Ref {
-  const refs = refsOf[`${repository.owner}/${repository.name}`] ?? [];
-  const bare = name?.replace(/^refs\/(?:heads|tags)\//, "");
-  const ref = name === undefined ? refs[0] : refs.find((each) => each.name === bare || each.sha === bare);
-  if (!ref) throw new GithubError(404, `No commit found for the ref ${name}`);
-  return ref;
-}
 
 function linkedFile(tree: Tree, path: string, target: string): Entry | undefined {
   const entry = tree.get(posix.join(posix.dirname(path), target));

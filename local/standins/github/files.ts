@@ -1,4 +1,4 @@
-import { commitSha, type Tree } from "./git-object.ts";
+import { commitSha, type Signature, type Tree } from "./git-object.ts";
 
 /** A branch or tag: a name for a commit. */
 export interface Ref {
@@ -6,7 +6,14 @@ export interface Ref {
   kind: "branch" | "tag";
   sha: string;
   tree: Tree;
+  message: string;
+  parents: string[];
+  author: Signature;
 }
+
+/** Who made the commits that are there from the start, and when the first was made. */
+const ADA = { name: "Ada Lovelace", email: "ada@example.com" };
+const FIRST = Date.UTC(2026, 0, 5, 9);
 
 /** The seeded file that is too large for the JSON form of the contents API (limit 1 MB): 60 000 lines. */
 export const LARGE_FILE = { path: "data/readings.csv", lines: 60_000 };
@@ -67,18 +74,32 @@ const ledgerMain: Tree = new Map([
   ["2026.csv", text("who,whom,apples\nada,grace,3\n")],
 ]);
 
+/** Numbers of the pull requests that are there from the start; each has a branch of its own. */
+export const SEEDED_PULLS = [16, 32, 48, 64];
+
+const main = ref("main", "branch", orchardMain, "Seed");
+
 /** The refs of each seeded repository, by its full name; the first is the default branch. */
 export const refsOf: Record<string, Ref[]> = {
   "ada/orchard": [
-    ref("main", "branch", orchardMain),
-    ref("next", "branch", orchardNext),
-    ref("v1.0", "tag", orchardMain),
+    main,
+    ref("next", "branch", orchardNext, "Weigh apples", main),
+    { ...main, name: "v1.0", kind: "tag" },
+    ...SEEDED_PULLS.map((number) => {
+      const tree = new Map([...orchardMain, [`docs/topic-${number}.md`, text(`# Topic ${number}\n`)]]) as Tree;
+      return ref(`topic-${number}`, "branch", tree, `Write about topic ${number}`, main);
+    }),
   ],
-  "ada/ledger": [ref("main", "branch", ledgerMain)],
+  "ada/ledger": [ref("main", "branch", ledgerMain, "Seed")],
 };
 
-function ref(name: string, kind: Ref["kind"], tree: Tree): Ref {
-  return { name, kind, tree, sha: commitSha(tree, "Seed") };
+function ref(name: string, kind: Ref["kind"], tree: Tree, message: string, parent?: Ref): Ref {
+  const author = { ...ADA, date: new Date(FIRST + (parent ? 3_600_000 : 0)).toISOString().replace(".000Z", "Z") };
+  const parents = parent ? [parent.sha] : [];
+  return {
+    ...{ name, kind, tree, message, parents, author },
+    sha: commitSha(tree, parents, message, { author, committer: author }),
+  };
 }
 
 function readings(): Buffer {

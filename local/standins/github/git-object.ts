@@ -13,7 +13,21 @@ export type Tree = Map<string, Entry>;
 /** The id that Git gives an entry (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects). */
 export function entrySha(entry: Entry): string {
   if (entry.type === "submodule") return entry.commit;
-  return objectSha("blob", entry.type === "file" ? entry.content : Buffer.from(entry.target));
+  const sha = known.get(entry) ?? blobSha(entry.type === "file" ? entry.content : Buffer.from(entry.target));
+  known.set(entry, sha);
+  return sha;
+}
+
+/** Entries never change. */
+const known = new WeakMap<Entry, string>();
+
+export function blobSha(content: Buffer): string {
+  return objectSha("blob", content);
+}
+
+/** The mode that Git writes before an entry; a folder has none. */
+export function modeOf(entry: Entry | undefined): "100644" | "120000" | "160000" | "040000" {
+  return entry ? ({ file: "100644", symlink: "120000", submodule: "160000" } as const)[entry.type] : "040000";
 }
 
 /** The id that Git gives a folder: the root with an empty path, others with a slash at the end (`docs/`). */
@@ -22,7 +36,7 @@ export function treeSha(tree: Tree, prefix: string): string {
     name,
     // Git sorts a folder as if its name ended in a slash.
     sortKey: entry ? name : `${name}/`,
-    mode: entry ? { file: "100644", symlink: "120000", submodule: "160000" }[entry.type] : "40000",
+    mode: modeOf(entry).replace(/^0/, ""),
     sha: entry ? entrySha(entry) : treeSha(tree, `${prefix}${name}/`),
   }));
   children.sort((a, b) => (a.sortKey < b.sortKey ? -1 : 1));
@@ -45,14 +59,38 @@ export function childrenOf(tree: Tree, prefix: string): { name: string; entry: E
   return [...children].map(([name, entry]) => ({ name, entry })).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** The id of a commit that only this stand-in knows: one author, one time, no parent. */
-export function commitSha(tree: Tree, message: string): string {
-  const person = "Ada Lovelace <ada@example.com> 1767603600 +0000";
-  return objectSha(
-    "commit",
-    Buffer.from(`tree ${treeSha(tree, "")}\nauthor ${person}\ncommitter ${person}\n\n${message}\n`),
-  );
+/** Who wrote something, and when (ISO 8601). */
+export interface Signature {
+  name: string;
+  email: string;
+  date: string;
 }
+
+/** The id that Git gives a commit. */
+export function commitSha(
+  tree: Tree,
+  parents: readonly string[],
+  message: string,
+  { author, committer }: { author: Signature; committer: Signature },
+): string {
+  const lines = [
+    `tree ${treeSha(tree, "")}`,
+    ...parents.map((parent) => `parent ${parent}`),
+    `author ${signed(author)}`,
+    `committer ${signed(committer)}`,
+    "",
+    message,
+  ];
+  return objectSha("commit", Buffer.from(lines.join("\n")));
+}
+
+/** The id that Git gives an annotated tag of a commit. */
+export function tagSha(name: string, commit: string, message: string, tagger: Signature): string {
+  const lines = [`object ${commit}`, "type commit", `tag ${name}`, `tagger ${signed(tagger)}`, "", message];
+  return objectSha("tag", Buffer.from(lines.join("\n")));
+}
+
+const signed = ({ name, email, date }: Signature) => `${name} <${email}> ${Date.parse(date) / 1000} +0000`;
 
 function objectSha(kind: string, content: Buffer): string {
   return createHash("sha1").update(`${kind} ${content.length}\0`).update(content).digest("hex");

@@ -3,6 +3,7 @@ import { mayPush } from "./access.ts";
 import { GithubError, validationFailed } from "./error.ts";
 import type { Issue, Repository } from "./model.ts";
 import { personOf } from "./people.ts";
+import { newIssueFields } from "./seed.ts";
 import { isSame } from "./store.ts";
 
 const MAX_TITLE = 256;
@@ -40,13 +41,11 @@ export interface Editor {
 }
 
 /**
- * Reads a request's body.
+ * Reads a request's body; none is one without fields.
  * @throws {GithubError} 400 when it is no JSON, 422 when it is not as described
  */
-export async function bodyOf<T>(request: { json(): Promise<unknown> }, schema: z.ZodType<T>): Promise<T> {
-  const body = await request.json().catch(() => {
-    throw new GithubError(400, "Problems parsing JSON");
-  });
+export async function bodyOf<T>(request: { text(): Promise<string> }, schema: z.ZodType<T>): Promise<T> {
+  const body = jsonIn(await request.text());
   const parsed = schema.safeParse(body, { reportInput: true });
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message, input }) =>
@@ -57,12 +56,21 @@ export async function bodyOf<T>(request: { json(): Promise<unknown> }, schema: z
   throw new GithubError(422, `Invalid request.\n\n${problems.join("\n")}`);
 }
 
+function jsonIn(text: string): unknown {
+  try {
+    return text === "" ? {} : JSON.parse(text);
+  } catch {
+    throw new GithubError(400, "Problems parsing JSON");
+  }
+}
+
 /**
  * Makes an issue. What only people with push access may set is dropped for others without a word, as GitHub does.
  * @throws {GithubError} 422 naming the fields that cannot be so
  */
 export function newIssue(repository: Repository, edit: z.output<typeof issueCreate>, editor: Editor): Issue {
   const issue: Issue = {
+    ...newIssueFields(),
     id: editor.nextId(),
     number: Math.max(0, ...repository.issues.map((each) => each.number)) + 1,
     title: edit.title,
@@ -96,6 +104,7 @@ export function applyEdit(repository: Repository, issue: Issue, edit: Edit, edit
   if (edit.body !== undefined) issue.body = edit.body;
   if (push && assignees) issue.assignees = unique(assignees).map((login) => personOf(login).login);
   if (push && edit.labels) issue.labels = unique(edit.labels).map((name) => labelNamed(repository, name, editor));
+  if (push && edit.milestone !== undefined) issue.milestone = edit.milestone === null ? null : Number(edit.milestone);
   if (edit.state !== undefined && edit.state !== issue.state) {
     const closes = edit.state === "closed";
     issue.state = edit.state;
@@ -119,8 +128,7 @@ function check(repository: Repository, edit: Edit, assignees: string[] | undefin
     ...((edit.title?.length ?? 0) > MAX_TITLE ? [tooLong("title", MAX_TITLE)] : []),
     ...((edit.body?.length ?? 0) > MAX_BODY ? [tooLong("body", MAX_BODY)] : []),
     ...unassignable.map((value) => ({ resource: "Issue", code: "invalid" as const, field: "assignees", value })),
-    // There are no milestones here, so any is a wrong one.
-    ...(push && edit.milestone != null
+    ...(push && edit.milestone != null && !repository.milestones.some((each) => each.number === Number(edit.milestone))
       ? [{ resource: "Issue", code: "invalid" as const, field: "milestone", value: edit.milestone }]
       : []),
   ];

@@ -21,8 +21,7 @@ export function selectIssues(issues: Issue[], query: URLSearchParams): Issue[] {
       (since === null || Date.parse(issue.updatedAt) >= Date.parse(since)) &&
       matches(query.get("creator"), [issue.author]) &&
       matches(query.get("assignee"), issue.assignees) &&
-      // No issue of the stand-in has a milestone.
-      matches(query.get("milestone"), []) &&
+      matches(query.get("milestone"), issue.milestone === null ? [] : [String(issue.milestone)]) &&
       (query.get("mentioned") === null || issue.body?.includes(`@${query.get("mentioned")}`)),
   );
   const key = { created: (issue: Issue) => issue.createdAt, updated: (issue: Issue) => issue.updatedAt };

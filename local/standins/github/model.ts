@@ -1,3 +1,5 @@
+import type { StoredGit } from "./git-repository.ts";
+
 /** What the GitHub stand-in keeps, in the words of the GitHub REST API (https://docs.github.com/en/rest). */
 
 export interface Person {
@@ -34,6 +36,68 @@ export interface Comment {
 
 export type StateReason = "completed" | "reopened" | "not_planned" | "duplicate";
 
+export type ReviewState = "PENDING" | "APPROVED" | "CHANGES_REQUESTED" | "COMMENTED" | "DISMISSED";
+
+export interface Review {
+  id: number;
+  author: string;
+  body: string;
+  state: ReviewState;
+  /** The head that was reviewed. */
+  commitId: string;
+  submittedAt: string | null;
+}
+
+/** A comment on lines of a pull request. */
+export interface ReviewComment extends Comment {
+  reviewId: number;
+  path: string;
+  line: number;
+  side: "LEFT" | "RIGHT";
+  startLine: number | null;
+  startSide: "LEFT" | "RIGHT" | null;
+  commitId: string;
+  inReplyTo: number | null;
+}
+
+/** What a pull request has besides what an issue has. */
+export interface PullRequest {
+  /** `repository` is an id; `sha` is where the branch was when it was last looked at. */
+  head: { repository: number; ref: string; sha: string };
+  base: { ref: string; sha: string };
+  draft: boolean;
+  maintainerCanModify: boolean;
+  mergedAt: string | null;
+  mergedBy: string | null;
+  mergeCommitSha: string | null;
+  requestedReviewers: string[];
+  reviews: Review[];
+  reviewComments: ReviewComment[];
+}
+
+export interface Milestone {
+  id: number;
+  number: number;
+  title: string;
+  description: string | null;
+  state: "open" | "closed";
+  creator: string;
+  dueOn: string | null;
+  createdAt: string;
+}
+
+/** What a check or a status says of a commit. */
+export interface Check {
+  id: number;
+  sha: string;
+  kind: "check" | "status";
+  name: string;
+  /** Of a status `state`, of a check its `conclusion`; null while it runs. */
+  result: "success" | "failure" | "pending" | null;
+  summary: string;
+  at: string;
+}
+
 /** An issue, or a pull request: to GitHub every pull request is an issue too. */
 export interface Issue {
   id: number;
@@ -50,6 +114,13 @@ export interface Issue {
   assignees: string[];
   comments: Comment[];
   isPullRequest: boolean;
+  pull: PullRequest | null;
+  locked: boolean;
+  lockReason: string | null;
+  /** Number of a milestone of the repository. */
+  milestone: number | null;
+  /** Ids of issues, in their order. */
+  subIssues: number[];
   createdAt: string;
   updatedAt: string;
   closedAt: string | null;
@@ -70,15 +141,30 @@ export interface Repository {
   createdAt: string;
   updatedAt: string;
   pushedAt: string;
+  homepage: string | null;
+  archived: boolean;
+  defaultBranch: string;
+  /** Features and merge settings that can be switched, by the API's names. */
+  settings: Record<string, boolean>;
+  /** Id of the repository that it was forked from. */
+  parent: number | null;
+  /** Who starred it, and when. */
+  stars: { login: string; at: string }[];
+  milestones: Milestone[];
+  checks: Check[];
   labels: Label[];
   /** By number, lowest first. */
   issues: Issue[];
 }
 
-/** What requests change. Files are not in it: nothing here writes to them. */
+/** What requests change. */
 export interface GithubState {
   version: 1;
   /** The next id of an issue, comment or label. */
   nextId: number;
   repositories: Repository[];
+  /** What areas keep besides, by their names: in the files `…-state.ts`. */
+  areas?: Record<string, object>;
+  /** Commits, branches and tags of each repository by its id, as far as they are not those of the start. */
+  git?: Record<string, StoredGit>;
 }

@@ -8,7 +8,7 @@ const MAX_PER_PAGE = 100;
  * @returns the page, and the `Link` header, which is left out when there is one page only
  *   (https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api)
  */
-export function pageOf<T>(url: URL, all: T[]): { items: T[]; headers: Record<string, string> } {
+export function pageOf<T>(url: URL, all: readonly T[]): { items: T[]; headers: Record<string, string> } {
   const perPage = Math.min(positive(url.searchParams.get("per_page")) ?? DEFAULT_PER_PAGE, MAX_PER_PAGE);
   const page = positive(url.searchParams.get("page")) ?? 1;
   const last = Math.max(1, Math.ceil(all.length / perPage));

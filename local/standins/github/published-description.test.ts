@@ -67,4 +67,25 @@ describe("the published description", () => {
     expect(description.problems(create, 422, { message: "Validation Failed", errors })).not.toEqual([]);
     expect(description.problems(LABELS, 201, [])).toEqual([`${LABELS} has no 201`]);
   });
+
+  it("finds what is wrong with a request: path, query and body", () => {
+    const issues = "/repos/a/b/issues";
+    expect(description.requestProblems("GET", `${issues}?state=all&per_page=7&labels=a,b`, undefined)).toEqual([]);
+    expect(description.requestProblems("POST", issues, { title: "x", labels: ["bug"] })).toEqual([]);
+    const list = "get /repos/{owner}/{repo}/issues";
+    expect(description.requestProblems("GET", `${issues}?state=any`, undefined)).toEqual([
+      `${list}: state: / must be equal to one of the allowed values`,
+    ]);
+    expect(description.requestProblems("GET", `${issues}?per_page=many`, undefined)).toEqual([
+      `${list}: per_page: / must be integer`,
+    ]);
+    expect(description.requestProblems("GET", `${issues}?colour=red`, undefined)).toEqual([
+      `${list}: there is no parameter colour`,
+    ]);
+    expect(description.requestProblems("GET", `${issues}/x`, undefined)).not.toEqual([]);
+    expect(description.requestProblems("POST", issues, { body: "x" })).not.toEqual([]);
+    expect(description.requestProblems("POST", issues, { title: "x", colour: "red" })).not.toEqual([]);
+    expect(description.requestProblems("POST", issues, undefined)).not.toEqual([]);
+    expect(description.requestProblems("GET", "/nothing", undefined)).toEqual(["there is no GET /nothing"]);
+  });
 });

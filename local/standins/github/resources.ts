@@ -1,5 +1,5 @@
 import { type Access, mayPush } from "./access.ts";
-import type { Comment, Issue, Label, Person, Repository } from "./model.ts";
+import type { Comment, Issue, Label, Milestone, Person, Repository } from "./model.ts";
 import { personOf } from "./people.ts";
 import { isSame } from "./store.ts";
 
@@ -85,7 +85,7 @@ export function resources(base: string) {
       owner: simpleUser(of.owner),
       html_url: html,
       description: of.description,
-      fork: false,
+      fork: of.parent !== null,
       url,
       archive_url: `${url}/{archive_format}{/ref}`,
       assignees_url: `${url}/assignees{/user}`,
@@ -128,26 +128,26 @@ export function resources(base: string) {
       mirror_url: null,
       hooks_url: `${url}/hooks`,
       svn_url: html,
-      homepage: null,
+      homepage: of.homepage,
       language: of.language,
       forks: 0,
       forks_count: 0,
-      stargazers_count: 0,
-      watchers: 0,
-      watchers_count: 0,
+      stargazers_count: of.stars.length,
+      watchers: of.stars.length,
+      watchers_count: of.stars.length,
       size: 64,
-      default_branch: "main",
+      default_branch: of.defaultBranch,
       open_issues: open,
       open_issues_count: open,
-      is_template: false,
+      is_template: of.settings.is_template ?? false,
       topics: of.topics,
-      has_issues: true,
-      has_projects: true,
-      has_wiki: true,
+      has_issues: of.settings.has_issues ?? true,
+      has_projects: of.settings.has_projects ?? true,
+      has_wiki: of.settings.has_wiki ?? true,
       has_pages: false,
       has_downloads: true,
-      has_discussions: false,
-      archived: false,
+      has_discussions: of.settings.has_discussions ?? false,
+      archived: of.archived,
       disabled: false,
       visibility: of.private ? "private" : "public",
       license: null,
@@ -175,6 +175,35 @@ export function resources(base: string) {
     return mayPush(login, of) ? "COLLABORATOR" : "NONE";
   };
 
+  const milestone = (of: Repository, each: Milestone) => {
+    const url = `${repositoryUrl(of)}/milestones/${each.number}`;
+    const count = (state: Issue["state"]) =>
+      of.issues.filter((issue) => issue.milestone === each.number && issue.state === state).length;
+    return {
+      url,
+      html_url: `https://github.com/${of.owner}/${of.name}/milestone/${each.number}`,
+      labels_url: `${url}/labels`,
+      id: each.id,
+      node_id: nodeId("Milestone", each.id),
+      number: each.number,
+      title: each.title,
+      description: each.description,
+      creator: simpleUser(each.creator),
+      open_issues: count("open"),
+      closed_issues: count("closed"),
+      state: each.state,
+      created_at: each.createdAt,
+      updated_at: each.createdAt,
+      due_on: each.dueOn,
+      closed_at: each.state === "closed" ? each.createdAt : null,
+    };
+  };
+
+  const milestoneOf = (of: Repository, { milestone: number }: Issue) => {
+    const found = of.milestones.find((each) => each.number === number);
+    return found ? milestone(of, found) : null;
+  };
+
   const issue = (of: Repository, each: Issue) => {
     const url = `${repositoryUrl(of)}/issues/${each.number}`;
     const html = `https://github.com/${of.owner}/${of.name}/${each.isPullRequest ? "pull" : "issues"}/${each.number}`;
@@ -192,24 +221,24 @@ export function resources(base: string) {
       user: simpleUser(each.author),
       labels: each.labels.map((name) => label(of, of.labels.find((known) => isSame(known.name, name))!)),
       state: each.state,
-      locked: false,
+      locked: each.locked,
       assignee: each.assignees[0] === undefined ? null : simpleUser(each.assignees[0]),
       assignees: each.assignees.map(simpleUser),
-      milestone: null,
+      milestone: milestoneOf(of, each),
       comments: each.comments.length,
       created_at: each.createdAt,
       updated_at: each.updatedAt,
       closed_at: each.closedAt,
       author_association: association(of, each.author),
-      active_lock_reason: null,
+      active_lock_reason: each.lockReason,
       ...(each.isPullRequest && {
-        draft: false,
+        draft: each.pull?.draft ?? false,
         pull_request: {
           url: `${repositoryUrl(of)}/pulls/${each.number}`,
           html_url: html,
           diff_url: `${html}.diff`,
           patch_url: `${html}.patch`,
-          merged_at: null,
+          merged_at: each.pull?.mergedAt ?? null,
         },
       }),
       body: each.body,
@@ -239,15 +268,18 @@ export function resources(base: string) {
     };
   };
 
-  return { publicUser, privateUser, repository, label, issue, comment };
+  return {
+    ...{ simpleUser, publicUser, privateUser, repositoryUrl, repository },
+    ...{ association, label, milestone, milestoneOf, issue, comment },
+  };
 }
 
-function reactions(url: string) {
+export function reactions(url: string) {
   const none = { "+1": 0, "-1": 0, laugh: 0, hooray: 0, confused: 0, heart: 0, rocket: 0, eyes: 0 };
   return { url: `${url}/reactions`, total_count: 0, ...none };
 }
 
 /** Opaque to clients; in the old form of GitHub's: `04:User1815`, in base64. */
-function nodeId(kind: string, id: number): string {
+export function nodeId(kind: string, id: number): string {
   return Buffer.from(`0${kind.length}:${kind}${id}`).toString("base64");
 }

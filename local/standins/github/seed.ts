@@ -1,4 +1,5 @@
-import type { Comment, GithubState, Issue, Label, Person } from "./model.ts";
+import { refsOf, SEEDED_PULLS } from "./files.ts";
+import type { Check, Comment, GithubState, Issue, Label, Person, PullRequest } from "./model.ts";
 
 const START = Date.UTC(2026, 0, 5, 9);
 const HOUR = 60 * 60_000;
@@ -28,7 +29,7 @@ export const SEEDED_PEOPLE: readonly [Person, Person] = [
 ];
 
 /** What the seeded public repository has: issues 1 to 64, of which every sixteenth is a pull request. */
-export const SEEDED_ISSUES = { open: 40, closed: 20, pullRequests: 4 };
+export const SEEDED_ISSUES = { open: 40, closed: 20, pullRequests: SEEDED_PULLS.length };
 
 /** The labels that GitHub gives every new repository. */
 const DEFAULT_LABELS: [name: string, color: string, description: string][] = [
@@ -50,14 +51,13 @@ const SUBJECTS = ["the apples of row 7", "unripe fruit", "boxes twice", "trees w
 export function seedGithubState(): GithubState {
   let id = 5000;
   const nextId = () => ++id;
-  const labels = (): Label[] =>
-    DEFAULT_LABELS.map(([name, color, description]) => ({ id: nextId(), name, color, description, default: true }));
+  const labels = () => defaultLabels(nextId);
   const [ada, grace] = SEEDED_PEOPLE;
   const count = SEEDED_ISSUES.open + SEEDED_ISSUES.closed + SEEDED_ISSUES.pullRequests;
 
   const common = {
     owner: ada.login,
-    collaborators: [],
+    ...newRepository(),
     language: "TypeScript",
     createdAt: at(0),
     updatedAt: at(count),
@@ -70,6 +70,8 @@ export function seedGithubState(): GithubState {
     private: false,
     description: "Counts apples, tree by tree",
     topics: ["apples", "counting"],
+    stars: [{ login: grace.login, at: at(1) }],
+    checks: checks(nextId),
     labels: labels(),
     issues: Array.from({ length: count }, (_, index) => issue(index + 1, nextId, ada.login, grace.login)),
   };
@@ -100,6 +102,7 @@ function issue(number: number, nextId: () => number, owner: string, other: strin
   const subject = SUBJECTS[Math.floor(number / VERBS.length) % SUBJECTS.length]!;
   return {
     id: nextId(),
+    ...newIssueFields(),
     number,
     title: `${verb} ${subject}`,
     body:
@@ -111,11 +114,73 @@ function issue(number: number, nextId: () => number, owner: string, other: strin
     assignees: number % 4 === 0 ? [owner] : [],
     comments,
     isPullRequest,
+    pull: isPullRequest ? pullRequest(number) : null,
     createdAt: at(number),
     updatedAt: at(number, isClosed ? 50 : 10 + comments.length),
     closedAt: isClosed ? at(number, 50) : null,
     closedBy: isClosed ? owner : null,
   };
+}
+
+export function defaultLabels(nextId: () => number): Label[] {
+  return DEFAULT_LABELS.map(([name, color, description]) => ({
+    id: nextId(),
+    name,
+    color,
+    description,
+    default: true,
+  }));
+}
+
+/** What a repository has of which nothing was said. */
+export function newRepository() {
+  return {
+    collaborators: [],
+    homepage: null,
+    archived: false,
+    defaultBranch: "main",
+    settings: {},
+    parent: null,
+    stars: [],
+    milestones: [],
+    checks: [],
+  };
+}
+
+/** What an issue has of which nothing was said. */
+export function newIssueFields() {
+  return { pull: null, locked: false, lockReason: null, milestone: null, subIssues: [] };
+}
+
+/** A pull request as it is when it is opened, from a branch of the repository itself. */
+function pullRequest(number: number): PullRequest {
+  const refs = refsOf["ada/orchard"]!;
+  const ref = `topic-${number}`;
+  return {
+    head: { repository: 2001, ref, sha: refs.find(({ name }) => name === ref)!.sha },
+    base: { ref: "main", sha: refs[0]!.sha },
+    draft: false,
+    maintainerCanModify: false,
+    mergedAt: null,
+    mergedBy: null,
+    mergeCommitSha: null,
+    requestedReviewers: [],
+    reviews: [],
+    reviewComments: [],
+  };
+}
+
+/** Of the first pull request: two checks, of which one fails, and a status. */
+function checks(nextId: () => number): Check[] {
+  const { sha } = pullRequest(SEEDED_PULLS[0]!).head;
+  const check = (kind: Check["kind"], name: string, result: Check["result"], summary: string) => ({
+    ...{ id: nextId(), sha, kind, name, result, summary, at: at(2) },
+  });
+  return [
+    check("check", "test", "success", "64 tests passed"),
+    check("check", "lint", "failure", "docs/topic-16.md: no empty line at the end"),
+    check("status", "deploy/preview", "success", "The preview is ready"),
+  ];
 }
 
 /** GitHub's times have no fraction of a second. */

@@ -530,13 +530,13 @@ describe("state", () => {
 });
 
 it("answers 404 and logs what it does not have", async () => {
-  expect(await refused("GET", "/repos/ada/orchard/pulls")).toEqual([404, "Not Found"]);
-  expect(logged).toEqual(["GitHub stand-in: no such endpoint: GET /github/api/repos/ada/orchard/pulls"]);
+  expect(await refused("GET", "/repos/ada/orchard/pages")).toEqual([404, "Not Found"]);
+  expect(logged).toEqual(["GitHub stand-in: no such endpoint: GET /github/api/repos/ada/orchard/pages"]);
   const outside = await standIn.handler(new Request("http://127.0.0.1:8782/github/user"));
   expect(outside.status).toBe(404);
 });
 
-it("was asked for every operation that it has, and each answer was as described", () => {
+it("was asked for each of these operations, and each answer was as described", () => {
   const repo = "/repos/{owner}/{repo}";
   expect([...seen].sort()).toEqual(
     [

@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { defineTool } from "../api.ts";
 
+/** https://docs.github.com/en/rest/users/users#get-the-authenticated-user */
 export const getMe = defineTool({
   name: "get_me",
   title: "Get my account",
   description:
     "Tells whose GitHub account is connected. Use it to find the person's login, and to see who it is that may not open something.",
   scope: "github:read",
+  toolset: "context",
   readOnly: true,
   input: z.strictObject({}),
   output: z.object({
@@ -23,7 +25,7 @@ export const getMe = defineTool({
     url: z.string(),
   }),
   async run(_, { upstream, signal }) {
-    const me = await upstream.getMe(signal);
+    const me = await upstream.request("GET /user", {}, signal);
     return {
       login: me.login,
       id: Number(me.id),
@@ -39,3 +41,5 @@ export const getMe = defineTool({
     };
   },
 });
+
+export const contextTools = [getMe];
