@@ -1,18 +1,26 @@
 import { acceptedContent, inputRequired, McpServer, ResourceTemplate } from "@modelcontextprotocol/server";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { prompts as codaPrompts } from "../coda/prompts.ts";
+import { resources as codaResources } from "../coda/resources.ts";
 import { read } from "../oauth-broker/audit/trail.ts";
 import { type McpClient, post, textOf } from "../oauth-broker/testing/service-client.ts";
 import { eventOf } from "../oauth-broker/testing/trail-of.ts";
 import type { ServerConfig } from "./config.ts";
 import { everyClient, modern, modernPost, postAndLeave } from "./testing/gateway-clients.ts";
-import { type OddServer, sessionServer, sseServer } from "./testing/odd-servers.ts";
+import { flawedServer, type OddServer, sessionServer, sseServer } from "./testing/odd-servers.ts";
 import { type ModernFixture, serveModern } from "./testing/serve-modern.ts";
 import { TestGateway } from "./testing/test-gateway.ts";
 
 /** Servers that the stack config adds: what they show, what passes through, and what the gateway keeps to itself. */
 
+interface McpTool {
+  name: string;
+}
+
 const LONG = "t".repeat(60);
+const CODA_PROMPTS = codaPrompts.map(({ name }) => name);
+const CODA_TEMPLATES = codaResources.map(({ uriTemplate }) => uriTemplate);
 
 /** Released by the test: until then, the tool `hold` works. */
 let release: () => void = () => {};
@@ -82,6 +90,7 @@ const added = (name: string, url: string, over: Partial<ServerConfig> = {}): Ser
 let notes: ModernFixture;
 let old: OddServer;
 let older: OddServer;
+let flawed: OddServer;
 let gateway: TestGateway;
 let token: string;
 
@@ -89,21 +98,25 @@ beforeAll(async () => {
   notes = await serveModern(fixture);
   old = await sessionServer();
   older = await sseServer();
+  flawed = await flawedServer();
   gateway = await TestGateway.start({
-    policy: [{ people: ["github:ada"], scopes: ["coda:read", "notes:read", "old:write", "older:write"] }],
+    policy: [
+      { people: ["github:ada"], scopes: ["coda:read", "notes:read", "old:write", "older:write", "flawed:write"] },
+    ],
     servers: [
       added("notes", notes.url, { auth: { kind: "header", header: "x-api-key" } }),
       added("old", old.url),
       added("older", older.url, { transport: "sse" }),
+      added("flawed", flawed.url),
     ],
     secrets: { notes: "the-key" },
     callLimit: 20,
   });
-  token = await gateway.tokenFor("ada", ["coda:read", "notes:read", "old:write", "older:write"]);
+  token = await gateway.tokenFor("ada", ["coda:read", "notes:read", "old:write", "older:write", "flawed:write"]);
 });
 afterAll(async () => {
   await gateway?.close();
-  await Promise.all([notes?.close(), old?.close(), older?.close()]);
+  await Promise.all([notes?.close(), old?.close(), older?.close(), flawed?.close()]);
 });
 afterEach(() => {
   release();
@@ -126,7 +139,7 @@ describe.each(everyClient)("a client of %s", (_, connect) => {
 
   test("gets prompts and reads resources by the names that their servers give them", async () => {
     const { prompts } = await client.listPrompts();
-    expect(prompts.map(({ name }) => name)).toEqual(["greet"]);
+    expect(prompts.map(({ name }) => name)).toEqual([...CODA_PROMPTS, "greet"]);
     const { messages } = await client.getPrompt({ name: "greet", arguments: { name: "Ada" } });
     expect(messages[0]!.content).toMatchObject({ text: "Hello, Ada" });
     const { resources } = await client.listResources();
@@ -134,7 +147,11 @@ describe.each(everyClient)("a client of %s", (_, connect) => {
     expect((await client.readResource({ uri: "notes://one" })).contents[0]).toMatchObject({ text: "one" });
     expect((await client.readResource({ uri: "odd://one" })).contents[0]).toMatchObject({ text: "1" });
     const { resourceTemplates } = await client.listResourceTemplates();
-    expect(resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toEqual(["notes://by-id/{id}", "odd://item/{id}"]);
+    expect(resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toEqual([
+      ...CODA_TEMPLATES,
+      "notes://by-id/{id}",
+      "odd://item/{id}",
+    ]);
     expect((await client.readResource({ uri: "notes://by-id/22" })).contents[0]).toMatchObject({ text: "a note" });
     await expect(client.readResource({ uri: "nowhere://one" })).rejects.toThrow("Resource not found: nowhere://one");
     await expect(client.getPrompt({ name: "nothing" })).rejects.toThrow("Not found: nothing");
@@ -166,9 +183,10 @@ describe("what the person may use", () => {
     const client = await modern(gateway.origin, token);
     const { tools, _meta } = await client.listTools();
     expect(tools.every(({ name }) => name.length <= 64)).toBe(true);
-    expect(_meta?.["hybrid-mcp/missing"]).toEqual([
-      { server: "notes", reason: expect.stringContaining(`names that clients do not take: "${LONG}"`) },
-    ]);
+    expect(_meta?.["hybrid-mcp/missing"]).toContainEqual({
+      server: "notes",
+      reason: expect.stringContaining(`names that clients do not take: "${LONG}"`),
+    });
     await client.close();
   });
 
@@ -180,6 +198,57 @@ describe("what the person may use", () => {
       { server: "older", reason: 'Another server has prompts of the same name: "greet".' },
     ]);
     await client.close();
+  });
+});
+
+describe("which tools a client wants", () => {
+  const listed = async (headers: Record<string, string>) => {
+    const response = await modernPost(gateway.origin, token, "tools/list", {}, { headers });
+    // biome-ignore lint/suspicious/noExplicitAny: judged by the assertions
+    return { status: response.status, body: (await response.json()) as any };
+  };
+  const names = ({ body }: Awaited<ReturnType<typeof listed>>) => body.result.tools.map((tool: McpTool) => tool.name);
+
+  test("with X-MCP-Readonly only those that say that they change nothing, of whichever server", async () => {
+    const shown = names(await listed({ "x-mcp-readonly": "true" }));
+    expect(shown).toContain("coda_list_docs");
+    expect(shown).not.toContain("notes_echo");
+    const headers = { "x-mcp-readonly": "true" };
+    const refused = await post(gateway.origin, token, "notes_echo", { text: "a" }, headers);
+    expect(await refused.text()).toContain("Unknown tool: notes_echo");
+  });
+
+  test("with X-MCP-Exclude-Tools none of these", async () => {
+    const shown = names(await listed({ "x-mcp-exclude-tools": "notes_echo, coda_list_docs" }));
+    expect(shown).toContain("coda_list_tables");
+    expect(shown).not.toContain("notes_echo");
+    expect(shown).not.toContain("coda_list_docs");
+  });
+
+  test.each([
+    ["x-mcp-toolsets", "docs", "at the gateway the stack's config chooses toolsets"],
+    ["x-mcp-readonly", "perhaps", "X-MCP-Readonly must be true or false."],
+  ])("%s: %s is refused, not passed over", async (header, value, why) => {
+    const { status, body } = await listed({ [header]: value });
+    expect([status, body.message]).toEqual([400, expect.stringContaining(why)]);
+  });
+});
+
+test("a tool with a name that clients do not take cannot be called either", async () => {
+  const response = await post(gateway.origin, token, `notes_${LONG}`);
+  expect(await response.text()).toContain("Unknown tool");
+});
+
+test("an entry that is not as MCP has it is left out, and hides nothing else", async () => {
+  const response = await modernPost(gateway.origin, token, "tools/list");
+  // biome-ignore lint/suspicious/noExplicitAny: judged by the assertions
+  const body = (await response.json()) as any;
+  const shown = body.result.tools.map(({ name }: McpTool) => name);
+  expect(shown).toContain("flawed_fine");
+  expect(shown).not.toContain("flawed_noschema");
+  expect(body.result._meta["hybrid-mcp/missing"]).toContainEqual({
+    server: "flawed",
+    reason: "1 of what it lists is not as MCP has it, and left out.",
   });
 });
 
@@ -231,6 +300,17 @@ describe("what passes", () => {
     await client.close();
   });
 
+  test("a client that went away leaves its call in the trail", async () => {
+    const before = cancelled;
+    const traceparent = `00-${"ab".repeat(16)}-00f067aa0ba902b7-00`;
+    const params = { name: "notes_hold", arguments: {} };
+    const client = postAndLeave(gateway.origin, token, "tools/call", params, { traceparent });
+    await expect.poll(() => cancelled !== before).toBe(true);
+    client.leave();
+    const event = await eventOf(gateway.broker, {}, ({ requestId }) => requestId === "ab".repeat(16));
+    expect(event).toMatchObject({ decision: "failed", reason: "cancelled", tool: "notes_hold" });
+  });
+
   test("a large result", async () => {
     const client = await modern(gateway.origin, token);
     expect(textOf(await client.callTool({ name: "notes_large", arguments: {} }))).toHaveLength(20_000_000);
@@ -277,5 +357,8 @@ test("a client that runs wild does not fill the trail", async () => {
   for (let call = 0; call < 60; call++) await post(gateway.origin, token, `coda_guess_${call}`);
   const { events } = await read(await gateway.broker.database(), { limit: 500 });
   // The limit is 20 in a minute, and a minute may end in between.
-  expect(events.filter(({ tool }) => tool?.startsWith("coda_guess")).length).toBeLessThanOrEqual(40);
+  const refused = events.filter(({ reason }) => reason === "there is no such thing" || reason === "too many calls");
+  expect(refused.length).toBeLessThanOrEqual(40);
+  // What a client made up is its own words, and in no trail.
+  expect(JSON.stringify(events)).not.toContain("coda_guess");
 });

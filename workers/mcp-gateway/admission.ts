@@ -15,6 +15,7 @@ export interface Admission {
 
 /** Who looks, and what they may do: what is kept for one viewer is never shown to another. */
 export interface Viewer {
+  userId: string;
   /** The same for the same person with the same grant and policy. */
   key: string;
   /** Every scope that the policy allows the person, granted or not. */
@@ -78,8 +79,8 @@ export async function admit(
   };
 
   const keep = (server: ServerConfig, answer: GatewayAnswer, viewer: Viewer) => {
-    const service = answer.serviceTokens[server.name];
-    const credential = answer.credentials[server.name];
+    const service = own(answer.serviceTokens, server.name);
+    const credential = own(answer.credentials, server.name);
     const shown = service ?? (credential && "token" in credential ? credential : undefined);
     if (!shown) return;
     const ends = shown.expiresAt === undefined ? Number.POSITIVE_INFINITY : shown.expiresAt * 1000 - MARGIN_MS;
@@ -103,13 +104,13 @@ export async function admit(
         case "none":
           return { headers: {} };
         case "header": {
-          const secret = secretsOf(env)[server.name];
+          const secret = own(secretsOf(env), server.name);
           if (secret === undefined) return { problem: `The stack has no secret for ${server.title}.` };
           return { headers: { [server.auth.header]: secret } };
         }
         default: {
           const headers = kept(server);
-          return headers ? { headers } : { problem: whyNot(server, credentials[server.name]) };
+          return headers ? { headers } : { problem: whyNot(server, own(credentials, server.name)) };
         }
       }
     },
@@ -124,7 +125,7 @@ export function isPersonal({ auth }: ServerConfig): boolean {
 
 function viewerOf({ call, allowed }: GatewayAnswer): Viewer {
   const key = JSON.stringify([call.userId, call.scope.toSorted(), allowed.toSorted()]);
-  return { key, allowed: new Set(allowed) };
+  return { userId: call.userId, key, allowed: new Set(allowed) };
 }
 
 function whyNot({ title }: ServerConfig, answer: GatewayAnswer["credentials"][string] | undefined): string {
@@ -137,6 +138,11 @@ function whyNot({ title }: ServerConfig, answer: GatewayAnswer["credentials"][st
     case "unavailable":
       return `${title} did not answer when the connection was renewed.`;
   }
+}
+
+/** A server may have any name, also one that every object knows. */
+function own<Value>(record: Record<string, Value>, name: string): Value | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 function secretsOf(env: GatewayEnv): Record<string, string> {

@@ -21,7 +21,8 @@ const config = (name: string, auth: ServerConfig["auth"]): ServerConfig => ({
 /** A server that lists one tool, named after whom it is asked for. */
 function named(name: string, auth: ServerConfig["auth"]) {
   const list = vi.fn(async (_: unknown, { headers }: { headers: Record<string, string> }) => {
-    return [{ name: `for-${headers.authorization ?? "everybody"}` }] as ListItem[];
+    const inputSchema = { type: "object" };
+    return [{ name: `for-${headers.authorization ?? "everybody"}`, inputSchema }] as ListItem[];
   });
   return { config: config(name, auth), list } as unknown as UpstreamServer & { list: typeof list };
 }
@@ -29,11 +30,14 @@ function named(name: string, auth: ServerConfig["auth"]) {
 const trace = traceOf(new Request("https://mcp.example.com/mcp"));
 
 const requestOf = (person: string, server: UpstreamServer, scopes: string[]): GatewayRequest => ({
-  env: { GATEWAY_CONFIG: { servers: [], listTimeoutMs: 1_000, listTtlMs: 60_000 } } as never,
+  env: {
+    GATEWAY_CONFIG: { servers: [], listTimeoutMs: 1_000, listTtlMs: 60_000 },
+    CALL_LIMIT: { limit: async () => ({ success: true }) },
+  } as never,
   servers: [server],
   admission: {
     call: {} as never,
-    viewer: { key: `${person} ${scopes}`, allowed: new Set(scopes) },
+    viewer: { userId: person, key: `${person} ${scopes}`, allowed: new Set(scopes) },
     entryTo: () => ({ headers: server.config.auth.kind === "none" ? ({} as never) : { authorization: person } }),
     forget: () => {},
   },

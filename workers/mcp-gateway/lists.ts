@@ -121,12 +121,19 @@ function keyOf(kind: ListKind, server: ServerConfig, { key }: Viewer): string {
  * What the person may use of every server, asked for in parallel, in the config's order. A server that does not answer
  * hides no other one.
  */
-export function gather(kind: ListKind, request: GatewayRequest): Promise<Part[]> {
-  const { admission, servers } = request;
-  const { allowed } = admission.viewer;
+export async function gather(kind: ListKind, request: GatewayRequest): Promise<Part[]> {
+  const { admission, servers, env } = request;
+  const { allowed, userId } = admission.viewer;
   const usable = servers.filter(({ config }) => mayUse(config, allowed));
+  const isKept = ({ config }: UpstreamServer) => keptList(kind, config, admission.viewer) !== undefined;
+  // One person's lists must not keep the servers busy for everybody.
+  const counted = usable.every(isKept) || (await env.CALL_LIMIT.limit({ key: `${userId}:lists` })).success;
   return Promise.all(
     usable.map(async (server) => {
+      if (!counted && !isKept(server)) {
+        const reason = "Too many lists were asked for. Try again in 60 seconds.";
+        return { server, items: [], listed: false, missing: [reason] };
+      }
       try {
         return partOf(kind, server, await listOf(kind, server, request), request);
       } catch (error) {

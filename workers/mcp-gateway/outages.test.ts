@@ -96,7 +96,7 @@ describe("while servers are in trouble", () => {
     expect(error.message).toContain(troubles[name]!.reason);
     const id = response.headers.get("x-request-id");
     const event = await eventOf(gateway.broker, {}, ({ requestId }) => requestId === id);
-    expect(event).toMatchObject({ decision: "failed", service: "mcp-gateway", tool: `${name}_anything` });
+    expect(event).toMatchObject({ decision: "failed", service: "mcp-gateway", tool: `${name}_*` });
   });
 
   test("calls of the others work", async () => {
@@ -122,7 +122,7 @@ describe("while servers are in trouble", () => {
     const health = Object.fromEntries(servers.map(({ name, health }) => [name, health]));
     expect(health).toMatchObject({ coda: "healthy", hanging: "down", strict: "healthy" });
     const client = await modern(gateway.origin, token);
-    expect(client.getInstructions()).toContain("hanging is not available: Hanging did not answer within 1.5 s.");
+    expect(client.getInstructions()).toMatch(/Not available at the moment: .*hanging/);
     await client.close();
     const call = await post(gateway.origin, token, "hanging_anything");
     expect(Number(call.headers.get("retry-after"))).toBeGreaterThan(0);

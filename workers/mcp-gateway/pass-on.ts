@@ -49,12 +49,12 @@ export async function passOn(
 ): Promise<Response> {
   const started = performance.now();
   // What a client calls it counts for nothing until it is found: a name that is not there is the client's own words.
-  let label = message.method;
+  let label = serverLabel(message, request);
   const ended = (decision: "allowed" | "denied" | "failed", reason?: string) => {
     request.span.add({}, decision === "allowed" ? undefined : decision);
     request.audit({ decision, tool: label, durationMs: performance.now() - started, ...(reason && { reason }) });
   };
-  request.span.name = label;
+  request.span.name = message.method;
   request.span.add({ "mcp.method.name": message.method });
   try {
     const target = await targetOf(message, request, auth).catch(async (error) => {
@@ -104,6 +104,12 @@ export async function withinLimit(
 /** The trail gets no more refusals of one person in a minute than calls of one tool: a client that runs wild must not fill it. */
 async function isTold({ env, admission }: GatewayRequest): Promise<boolean> {
   return (await env.CALL_LIMIT.limit({ key: `${admission.call.userId}:refusals` })).success;
+}
+
+/** Of a call whose tool is not known yet, the server that it is for. */
+function serverLabel({ method, params }: JsonRpcRequest, { env }: GatewayRequest): string {
+  const found = method === "tools/call" ? splitName(env.GATEWAY_CONFIG.servers, textOf(params?.name)) : undefined;
+  return found ? `${found.server.name}_*` : method;
 }
 
 /** @throws {Refusal} for what is not there, or not for this person */

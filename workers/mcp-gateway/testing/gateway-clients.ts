@@ -69,9 +69,15 @@ export function modernPost(
  * The same from a client that goes away: it resets its connection. (workerd notices one that is merely closed when it
  * writes to it the next time; Cloudflare's edge tells at once.)
  */
-export function postAndLeave(origin: string, token: string, method: string, params: Record<string, unknown>) {
+export function postAndLeave(
+  origin: string,
+  token: string,
+  method: string,
+  params: Record<string, unknown>,
+  more: Record<string, string> = {},
+) {
   const { host, port, hostname } = new URL(origin);
-  const { headers, body } = modernRequest(token, method, params, { host });
+  const { headers, body } = modernRequest(token, method, params, { host, ...more });
   const socket = connect(Number(port), hostname);
   let received = "";
   socket.on("data", (chunk) => {

@@ -281,6 +281,19 @@ export function garbageServer(): Promise<OddServer> {
   return serve((_, response) => end(response, 200, "application/json", "\u0000{not json"));
 }
 
+/** Of an older version, with a tool that is as MCP has it and one without an input schema. */
+export function flawedServer(): Promise<OddServer> {
+  return serve((request, response, body) => {
+    const { id, method } = (body ?? {}) as Rpc;
+    if (method === "server/discover") {
+      end(response, 200, "application/json", JSON.stringify(rpcError(id ?? null, -32601, "Method not found")));
+      return;
+    }
+    const tools = [{ name: "noschema" }, { name: "fine", inputSchema: { type: "object" } }];
+    small(request, response, body as Rpc, () => tools);
+  });
+}
+
 /** A web page, as a captive portal or a wrong URL gives it. */
 export function htmlServer(): Promise<OddServer> {
   return serve((_, response) => end(response, 200, "text/html", "<!doctype html><title>Welcome</title>"));
