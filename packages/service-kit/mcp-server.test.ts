@@ -95,6 +95,7 @@ async function ask(method: string, params: object, scopes = ["wiki:read", "wiki:
       connectUrl: "https://auth.example.com/auth/wiki",
       telemetry,
       span: telemetry.server("request"),
+      waitUntil: () => {},
       audit: ({ durationMs: _, ...event }) => void trail.push(event),
     }),
   );

@@ -42,6 +42,8 @@ export interface McpRequest<Upstream> {
   telemetry: Telemetry;
   /** The request's own. */
   span: ActiveSpan;
+  /** Lets work go on after the answer. */
+  waitUntil(work: Promise<unknown>): void;
   /** Takes what happened to a call into the audit trail. */
   audit(event: Pick<AuditEvent, "decision" | "reason" | "tool" | "durationMs">): void;
 }
@@ -173,7 +175,20 @@ function challenge<Upstream>({ label, scope }: Guarded, authInfo: AuthInfo | und
  * Does a piece of work with the person's upstream, and tells the trail how it ended.
  * @returns what came of it, or what the model is to know of why nothing did
  */
-async function answered<Upstream, Result>(
+function answered<Upstream, Result>(
+  guarded: Guarded,
+  service: McpService<Upstream>,
+  context: ServerContext,
+  request: McpRequest<Upstream>,
+  work: (context: ToolContext<Upstream>) => Promise<Result>,
+): Promise<{ result: Result } | { problem: string }> {
+  const answer = worked(guarded, service, context, request, work);
+  // From the beginning: a client that goes away ends all other work, and the trail would not hear of its call.
+  request.waitUntil(answer);
+  return answer;
+}
+
+async function worked<Upstream, Result>(
   { label, span }: Guarded,
   service: McpService<Upstream>,
   context: ServerContext,

@@ -130,6 +130,7 @@ export function createService<Env extends ServiceEnv, Upstream>(options: Service
             connectUrl: `${env.ISSUER}/auth/${options.name}`,
             telemetry,
             span,
+            waitUntil: (work) => ctx.waitUntil(work),
             audit: (event) =>
               broker.record(
                 {

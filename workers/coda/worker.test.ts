@@ -3,8 +3,10 @@ import { bundleWorker } from "@hybrid-mcp/service-kit/bundle";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createCodaStandIn } from "../../local/standins/coda/stand-in.ts";
 import { type StandInServer, serveStandIns } from "../../local/standins/serve.ts";
+import { postAndLeave } from "../mcp-gateway/testing/gateway-clients.ts";
 import { call, challengeOf, clients, type McpClient, post, refusal } from "../oauth-broker/testing/service-client.ts";
 import { TestBroker } from "../oauth-broker/testing/test-broker.ts";
+import { eventOf } from "../oauth-broker/testing/trail-of.ts";
 import { tools } from "./tools.ts";
 
 const DOC = "pT7kXw2LmQ";
@@ -147,6 +149,16 @@ test("every request to Coda carries the trace of the call", async () => {
   const id = response.headers.get("x-request-id");
   expect(id).toMatch(/^[0-9a-f]{32}$/);
   expect(traces).toEqual([expect.stringMatching(`^00-${id}-[0-9a-f]{16}-00$`)]);
+});
+
+test("a client that went away leaves its call in the trail, as one that was cancelled", async () => {
+  coda.faults.set({ hang: true });
+  const traceparent = `00-${"cd".repeat(16)}-00f067aa0ba902b7-00`;
+  const client = postAndLeave(origin, reader, "tools/call", { name: "list_docs", arguments: {} }, { traceparent });
+  await expect.poll(() => traces.length).toBe(1);
+  client.leave();
+  const event = await eventOf(broker, {}, ({ requestId }) => requestId === "cd".repeat(16));
+  expect(event).toMatchObject({ service: "coda", tool: "list_docs", decision: "failed", reason: "cancelled" });
 });
 
 test("without a connection the model is told where the person connects Coda", async () => {

@@ -76,6 +76,7 @@ async function handle(request: Request, env: GatewayEnv, ctx: ProtectedContext<P
     telemetry,
     span,
     selection,
+    waitUntil,
     signal: request.signal,
     audit(event) {
       const user = { user: call.userId, client: call.clientId, grant: call.grantId };

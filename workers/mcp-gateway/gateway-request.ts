@@ -20,6 +20,8 @@ export interface GatewayRequest {
   selection: ToolSelection;
   /** Aborted when the client goes away. */
   signal: AbortSignal;
+  /** Lets work go on after the answer. */
+  waitUntil(work: Promise<unknown>): void;
   /** Takes what the gateway itself decided into the audit trail, after the answer. */
   audit(event: Pick<AuditEvent, "decision" | "tool" | "reason" | "durationMs">): void;
 }

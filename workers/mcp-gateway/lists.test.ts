@@ -45,6 +45,7 @@ const requestOf = (person: string, server: UpstreamServer, scopes: string[]): Ga
   telemetry: new Telemetry({}, { service: "mcp-gateway", version: "1", placement: "workers" }, trace),
   span: new Telemetry({}, { service: "mcp-gateway", version: "1", placement: "workers" }, trace).server("request"),
   selection: {},
+  waitUntil: () => {},
   signal: new AbortController().signal,
   audit: () => {},
 });

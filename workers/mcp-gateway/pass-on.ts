@@ -41,7 +41,19 @@ interface Target {
  * @param headers of the client's request
  * @param auth of the resource server, for challenges
  */
-export async function passOn(
+export function passOn(
+  message: JsonRpcRequest,
+  headers: Headers,
+  request: GatewayRequest,
+  auth: { audience: string },
+): Promise<Response> {
+  const work = checkedAndPassedOn(message, headers, request, auth);
+  // From the beginning: a client that goes away ends all other work, and the trail would not hear of its call.
+  request.waitUntil(work.catch(() => undefined));
+  return work;
+}
+
+async function checkedAndPassedOn(
   message: JsonRpcRequest,
   headers: Headers,
   request: GatewayRequest,
