@@ -244,6 +244,36 @@ describe("a bad config names the key, the value and what is allowed", () => {
       expect.stringMatching(/^ {2}hybrid-mcp:telemetry\.tracesUrl: "collector:4318" is not allowed/),
     ],
     [
+      "a server that is let in with a secret that there is not",
+      withServer({ auth: { kind: "header" } }),
+      "  hybrid-mcp:serverSecrets.wiki: is missing; gateway.servers says that wiki is let in with it; set it with: " +
+        "pulumi config set --secret --path hybrid-mcp:serverSecrets.wiki <value of the header>",
+    ],
+    [
+      "a secret of a server that there is not",
+      { ...withServer({}), "hybrid-mcp:serverSecrets": '{"wikki":"s3cr3t"}' },
+      "  hybrid-mcp:serverSecrets.wikki: no server of gateway.servers has this name",
+    ],
+    [
+      "a secret in a server's URL",
+      withServer({ url: "https://u:p@wiki.example.com/mcp" }),
+      expect.stringMatching(
+        /^ {2}hybrid-mcp:gateway\.servers\.0\.url: "https:\/\/…@wiki\.example\.com\/mcp" must have no user name or password in it/,
+      ),
+    ],
+    [
+      "a tool under two scopes",
+      withServer({
+        scopes: ["read", "write"].map((what) => ({ name: `wiki:${what}`, description: "x", tools: ["edit"] })),
+      }),
+      expect.stringMatching(/^ {2}hybrid-mcp:gateway\.servers\.0\.scopes: .* lists a tool twice$/),
+    ],
+    [
+      "a scope that is a product's",
+      withServer({ scopes: [{ name: "wiki:connect", description: "x" }] }),
+      '  hybrid-mcp:gateway.servers.0.scopes.0.name: "wiki:connect" must be <name>:<what>, and not <name>:connect',
+    ],
+    [
       "two products of the same name",
       withAuth({ products: Array(2).fill({ name: "crm", clientIds: ["x"], services: ["coda"] }) }),
       expect.stringMatching(/^ {2}hybrid-mcp:auth\.products: .* has a name twice$/),

@@ -10,13 +10,11 @@ import {
   type ServiceName,
   serviceNames,
 } from "@hybrid-mcp/catalogue";
-import { tools as codaTools } from "@hybrid-mcp/coda/tools";
-import { tools as firecrawlTools } from "@hybrid-mcp/firecrawl/tools";
-import { tools as githubTools } from "@hybrid-mcp/github/tools";
 import { isTaken, MAX_NAME, prefixed } from "@hybrid-mcp/mcp-gateway/tool-names";
 import { selectionProblem, type ToolSelection } from "@hybrid-mcp/service-kit/tool-selection";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { serviceTools } from "./service-tools.ts";
 
 const NAMESPACE = "hybrid-mcp";
 
@@ -70,12 +68,6 @@ const baseUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/
 
 const placements = (service: ServiceName) => catalogue[service].placements as readonly Placement[];
 
-const toolsOf: Record<ServiceName, Parameters<typeof selectionProblem>[0]> = {
-  coda: codaTools,
-  github: githubTools,
-  firecrawl: firecrawlTools,
-};
-
 /** Which tools of a service there are at most; a client can ask for fewer. */
 const toolSelection = (name: ServiceName) =>
   z
@@ -88,7 +80,7 @@ const toolSelection = (name: ServiceName) =>
       exclude: z.array(z.string()).optional(),
     })
     .superRefine((selection, context) => {
-      const message = selectionProblem(toolsOf[name], selection as ToolSelection);
+      const message = selectionProblem(serviceTools[name].tools, selection as ToolSelection);
       if (message) context.addIssue({ code: "custom", message: `names what is not there: ${message}` });
     })
     .optional();
@@ -194,7 +186,7 @@ const connectionNames = [...serviceNames, "google", "n8n"] as const;
 
 /** A scope of a server that the config adds: `<server>:<what>`. */
 const addedScope = z.strictObject({
-  name: z.string().regex(/^[a-z][a-z0-9-]*:[a-z]+$/),
+  name: z.string().regex(/^[a-z][a-z0-9-]*:(?!connect$)[a-z]+$/, "must be <name>:<what>, and not <name>:connect"),
   description: z.string().min(1),
   /** Names of the tools that need it, where the server does not say it itself. */
   tools: z.array(z.string().min(1)).optional(),
@@ -208,7 +200,12 @@ const addedServer = z
     /** For people. */
     title: z.string().min(1),
     /** Its MCP endpoint. */
-    url: z.url({ protocol: /^https?$/ }),
+    url: z
+      .url({ protocol: /^https?$/, error: "must be an http or https URL" })
+      .refine((url) => !URL.parse(url)?.username && !URL.parse(url)?.password, {
+        // The URL is no secret: it is in the state and in the gateway's config in clear.
+        error: "must have no user name or password in it; a secret goes into serverSecrets",
+      }),
     /** `auto` finds out which version it speaks; `sse` is the older HTTP+SSE. */
     transport: z.enum(["auto", "sse"]).default("auto"),
     /** With what the gateway is let in: nothing, a secret of `serverSecrets` in a header, or the person's own connection. */
@@ -219,14 +216,18 @@ const addedServer = z
           kind: z.literal("header"),
           header: z
             .string()
-            .regex(/^[\w-]+$/)
+            .regex(/^[\w-]+$/, "must be a header's name")
             .default("authorization"),
         }),
         z.strictObject({ kind: z.literal("connection"), of: z.enum(connectionNames) }),
       ])
       .default({ kind: "none" }),
     /** In order, lowest first; a tool that names none needs the last. */
-    scopes: z.array(addedScope).min(1, "must name at least one"),
+    scopes: z
+      .array(addedScope)
+      .min(1, "must name at least one")
+      .refine((scopes) => isDistinct(scopes.map(({ name }) => name)), "has a name twice")
+      .refine((scopes) => isDistinct(scopes.flatMap(({ tools = [] }) => tools)), "lists a tool twice"),
   })
   .refine(({ name, scopes }) => scopes.every((scope) => scope.name.startsWith(`${name}:`)), {
     path: ["scopes"],
@@ -406,6 +407,7 @@ export function parseConfig(
     ...(parsed.error?.issues ?? []).flatMap((issue) => describe(issue, raw)),
     ...missing(raw).map(([key, message]) => `  ${NAMESPACE}:${key}: is missing; ${message}`),
     ...unknownScopes(raw),
+    ...unusedSecrets(raw),
   ];
   return parsed.success && errors.length === 0 ? { config: parsed.data } : { errors };
 }
@@ -460,6 +462,10 @@ function missing(raw: Record<string, unknown>): [key: string, message: string][]
   for (const server of list(value("gateway", "servers"))) {
     const { name, auth } = fields(server);
     const { kind, of } = fields(auth);
+    if (kind === "header" && typeof name === "string" && !Object.hasOwn(fields(raw.serverSecrets), name)) {
+      const set = `pulumi config set --secret --path hybrid-mcp:serverSecrets.${name} <value of the header>`;
+      found.push([`serverSecrets.${name}`, `gateway.servers says that ${name} is let in with it; set it with: ${set}`]);
+    }
     const needed = kind === "connection" ? connectionNames.find((each) => each === of) : undefined;
     if (!needed || connectable[needed][0]) continue;
     found.push([connectable[needed][1], `${name} of gateway.servers is called with people's connections to ${needed}`]);
@@ -472,6 +478,14 @@ function missing(raw: Record<string, unknown>): [key: string, message: string][]
     }
   }
   return found;
+}
+
+/** Secrets of servers that there are not: a name that was mistyped. */
+function unusedSecrets(raw: Record<string, unknown>): string[] {
+  const names = list(fields(raw.gateway).servers).map((server) => String(fields(server).name));
+  return Object.keys(fields(raw.serverSecrets))
+    .filter((name) => !names.includes(name))
+    .map((name) => `  ${NAMESPACE}:serverSecrets.${name}: no server of gateway.servers has this name`);
 }
 
 /** Scopes in the policy that nobody can be given: neither a service of the catalogue nor a server of the config has them. */
@@ -526,12 +540,17 @@ function describe(issue: z.core.$ZodIssue, raw: unknown): string[] {
   }
   const value = issue.path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part], raw);
   // A secret's value is never repeated.
-  const shown = value === undefined || isSecretPath(issue.path) ? "" : ` ${JSON.stringify(value)}`;
+  const shown = value === undefined || isSecretPath(issue.path) ? "" : ` ${withoutUserInfo(JSON.stringify(value))}`;
   if (issue.code === "invalid_value")
     return [`  ${key(issue.path)}:${shown} is not allowed; allowed: ${issue.values.join(", ")}`];
   if (value === undefined && issue.code === "invalid_type") return [`  ${key(issue.path)}: is missing`];
   const message = issue.message.replace(/^Invalid (input: )?/, "is not allowed: ").replace(/^Too/, "is too");
   return [`  ${key(issue.path)}:${shown} ${message}`];
+}
+
+/** A URL's user name and password are secrets that somebody put in the wrong place. */
+function withoutUserInfo(text: string): string {
+  return text.replace(/\/\/[^/@\s"]*@/g, "//…@");
 }
 
 function isDistinct(names: string[]): boolean {

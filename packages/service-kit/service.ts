@@ -87,10 +87,16 @@ export function createService<Env extends ServiceEnv, Upstream>(options: Service
   for (const { name, scope } of [...options.tools, ...(options.resources ?? [])]) {
     if (!scopes.includes(scope)) throw new Error(`${name} of ${options.name} names the scope ${scope}.`);
   }
-  const used = scopes.filter((name) => options.tools.some(({ scope }) => scope === name));
+  /** What some tool needs that the operator lets the service have, or some resource. */
+  const used = (env: Env) => {
+    const needed = [...toolsFor(env, { toolsets: ["all"] }), ...(options.resources ?? [])].map(({ scope }) => scope);
+    return scopes.filter((name) => needed.includes(name));
+  };
+  const toolsFor = (env: Env, client: ToolSelection) =>
+    selectTools(options.tools, JSON.parse(env.TOOLS ?? "{}") as ToolSelection, client, options.usualToolsets);
   const mcp = resourceServer<Env, Admitted>({
     title: options.title,
-    scopes: () => used,
+    scopes: used,
     async admit(request, env, resource, token) {
       const source = { service: options.name, version: env.VERSION, placement: env.PLACEMENT };
       const telemetry = new Telemetry(env, source, traceIn(request));
@@ -113,8 +119,7 @@ export function createService<Env extends ServiceEnv, Upstream>(options: Service
     const trace = traceIn(request);
     let tools: readonly AnyTool<Upstream>[];
     try {
-      const operator = JSON.parse(env.TOOLS ?? "{}") as ToolSelection;
-      tools = selectTools(options.tools, operator, clientSelection(request.headers), options.usualToolsets);
+      tools = toolsFor(env, clientSelection(request.headers));
     } catch (error) {
       if (!(error instanceof SelectionError)) throw error;
       return Response.json({ error: "bad_request", message: error.message }, { status: 400 });
