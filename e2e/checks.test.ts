@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { readmesWithTables } from "../local/docs/tool-tables.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -13,5 +15,11 @@ function check(command: string, args: string[]): void {
 }
 
 test("every file is formatted and passes the linter", () => check("biome", ["ci", "."]));
+
+test("the tables of tools in the READMEs are those of the tools, and a test is named after each: npm run docs", () => {
+  for (const [file, text] of Object.entries(readmesWithTables())) {
+    expect(readFileSync(join(root, file), "utf8"), file).toBe(text);
+  }
+});
 
 test("every file passes the type checker", () => check("tsc", ["-p", "."]));

@@ -133,7 +133,7 @@ describe.each(["separate", "consolidated"])("in the topology %s", (topology) => 
 });
 
 describe("n8n's own MCP server, which speaks an older version", () => {
-  const N8N_TOKEN = "n8n-sample-token-of-grace";
+  const N8N_TOKEN = "n8n-sample-token";
   const listed = async () => {
     const client = await modern();
     const { tools, _meta } = await client.listTools();

@@ -32,7 +32,7 @@ const CLIENT_IDS = {
 export const SAMPLE_TOKENS = {
   coda: "coda-sample-token-of-grace",
   firecrawl: "fc-sample-key-of-grace",
-  n8n: "n8n-sample-token-of-grace",
+  n8n: "n8n-sample-token",
 } as const;
 
 /**

@@ -146,6 +146,8 @@ export class Store {
     const keep = new Set(used);
     for (const hash of keep) this.#fresh.delete(hash);
     for (const name of await readdir(join(this.dir, "blobs"))) {
+      // What is being written at the moment is not yet a blob.
+      if (name.endsWith(".tmp")) continue;
       if (!keep.has(name) && !this.#fresh.has(name)) await rm(this.#blobPath(name), { force: true });
     }
   }

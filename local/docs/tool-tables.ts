@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ServiceName, serviceNames } from "@hybrid-mcp/catalogue";
+import { catalogue, platform, type ServiceName, serviceNames } from "@hybrid-mcp/catalogue";
 import { tools as coda } from "@hybrid-mcp/coda/tools";
 import { tools as firecrawl } from "@hybrid-mcp/firecrawl/tools";
 import { tools as github } from "@hybrid-mcp/github/tools";
@@ -20,22 +20,53 @@ const BEGIN = "<!-- tools: made by `npm run docs` from the tools themselves -->"
 const END = "<!-- /tools -->";
 
 /**
- * The README of each service with the table of its tools as it has to be.
+ * The READMEs with their tables as they have to be: of all services, and of each one's tools.
  * @returns by the file's path below the repository's root
  * @throws {Error} for a tool that no test is named after
  */
 export function readmesWithTables(): Record<string, string> {
+  const tables = serviceNames.map((name) => {
+    const { folder, tools } = services[name];
+    return [`${folder}/README.md`, tableOf(folder, tools)] as const;
+  });
   return Object.fromEntries(
-    serviceNames.map((name) => {
-      const { folder, tools } = services[name];
-      const file = `${folder}/README.md`;
+    [["README.md", servicesTable()] as const, ...tables].map(([file, table]) => {
       const text = readFileSync(join(repositoryRoot, file), "utf8");
       const [before, rest] = text.split(`${BEGIN}\n`);
       const after = rest?.split(END)[1];
       if (before === undefined || after === undefined) throw new Error(`${file} has no place for the table: ${BEGIN}`);
-      return [file, `${before}${BEGIN}\n${tableOf(folder, tools)}${END}${after}`];
+      return [file, `${before}${BEGIN}\n${table}${END}${after}`];
     }),
   );
+}
+
+/** Every service, with how many tools it has and what they need. */
+function servicesTable(): string {
+  const rows = serviceNames.map((name) => {
+    const { subdomain, localPort, placements, scopes } = catalogue[name];
+    const { folder, tools } = services[name];
+    const needing = scopes.map(
+      (scope) => [tools.filter((tool) => tool.scope === scope.name).length, scope.name] as const,
+    );
+    const counts = needing.filter(([count]) => count > 0).map(([count, scope]) => `${count} need \`${scope}\``);
+    return [
+      name,
+      `\`https://${subdomain}.<domain>/mcp\``,
+      `\`http://localhost:${localPort}/mcp\``,
+      placements.join(", "),
+      `[${tools.length}](${folder}/README.md): ${counts.join(", ")}`,
+    ];
+  });
+  const { subdomain, localPort } = platform["mcp-gateway"];
+  const gateway = [
+    "gateway",
+    `\`https://${subdomain}.<domain>/mcp\``,
+    `\`http://localhost:${localPort}/mcp\``,
+    "workers",
+    "those of every server, as `<service>_<tool>`",
+  ];
+  const columns = ["service", "URL", "local URL", "placements", "tools"];
+  return [columns, columns.map(() => "---"), ...rows, gateway].map((cells) => `${row(cells)}\n`).join("");
 }
 
 function tableOf(folder: string, tools: readonly Described[]): string {

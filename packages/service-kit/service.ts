@@ -84,8 +84,13 @@ const DISCARD_BYTES = 8 * 1024 * 1024;
  */
 export function createService<Env extends ServiceEnv, Upstream>(options: ServiceOptions<Env, Upstream>): Service<Env> {
   const scopes = options.scopes.map(({ name }) => name);
-  for (const { name, scope } of [...options.tools, ...(options.resources ?? [])]) {
-    if (!scopes.includes(scope)) throw new Error(`${name} of ${options.name} names the scope ${scope}.`);
+  for (const [kind, values] of [
+    ["tool", options.tools],
+    ["resource", options.resources ?? []],
+  ] as const) {
+    for (const { name, scope } of values) {
+      if (!scopes.includes(scope)) throw new Error(`The ${kind} ${name} of ${options.name} names the scope ${scope}.`);
+    }
   }
   /** What some tool needs that the operator lets the service have, or some resource. */
   const used = (env: Env) => {

@@ -29,7 +29,7 @@ test("a person connects at the upstream, comes back, and disconnects", async () 
   await page.getByRole("button", { name: "Continue as Ada Lovelace" }).click();
   await page.getByText("You are connected as ada since").waitFor();
   await page.getByRole("button", { name: "Disconnect" }).click();
-  await page.getByText("You have not connected a GitHub account.").waitFor();
+  await page.getByText("Your GitHub account is not connected.").waitFor();
 });
 
 test("a person pastes a token, is told that it is no good, and pastes the right one", async () => {

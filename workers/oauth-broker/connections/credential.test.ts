@@ -244,7 +244,7 @@ describe("a refresh", () => {
     const ours = broker.identity.stats().filter(({ clientId }) => clientId === "github-connection");
     expect(ours.at(-1)).toMatchObject({ refreshes: 1, live: false });
     expect(await copyInKv(broker, "github")).toBeNull();
-    expect((await ada.open(`${broker.issuer}/auth/github`)).text).toContain("You have not connected a GitHub account.");
+    expect((await ada.open(`${broker.issuer}/auth/github`)).text).toContain("Your GitHub account is not connected.");
   });
 
   test("does not take the place of what the person has connected meanwhile", async () => {

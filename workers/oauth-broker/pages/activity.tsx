@@ -180,7 +180,7 @@ function EventRow({
         <span class={`tag ${RESULTS[decision]}`}>{decision}</span>
       </td>
       {everyone && (
-        <td>
+        <td class="whole name">
           {event.user && (
             <a href={`/activity?everyone=1&user=${encodeURIComponent(event.user)}`}>
               <ChosenName name={event.personName ?? event.user} />

@@ -1,5 +1,6 @@
 import type { ListedConnection } from "../connections/list.ts";
 import { Layout } from "./layout.tsx";
+import { dayInWords } from "./moment.tsx";
 
 export interface ConnectProps {
   connection: ListedConnection;
@@ -63,9 +64,9 @@ export function ConnectPage({ connection, where, returnTo, problem }: ConnectPro
 }
 
 function says({ title, status, account, connectedAt }: ListedConnection): string {
-  if (status === "none") return `You have not connected a ${title} account.`;
+  if (status === "none") return `Your ${title} account is not connected.`;
   if (status === "shared") return `Until you connect your own, the organisation's ${title} account is used.`;
   const as = account === undefined ? "" : ` as ${account}`;
   if (status === "broken") return `${title} no longer takes what you connected${as}. Connect again to go on.`;
-  return `You are connected${as} since ${new Date(connectedAt! * 1000).toISOString().slice(0, 10)}.`;
+  return `You are connected${as} since ${dayInWords(connectedAt! * 1000)}.`;
 }

@@ -10,6 +10,8 @@ export interface ConsentProps {
   person: Person;
   /** What the client asked for or has already, and the person may give. */
   scopes: readonly Scope[];
+  /** The service that a scope is of, for people. */
+  titleOf(scope: string): string;
   /** Names of the scopes that the client has already; undefined when it has no access yet. */
   before: readonly string[] | undefined;
   /** Whether the person may say that they do not want to be asked again. */
@@ -18,7 +20,8 @@ export interface ConsentProps {
 }
 
 /** Shows who asks for what, and where the access goes; a person may untick scopes. */
-export function ConsentPage({ details, service, person, scopes, before, mayRemember, handle }: ConsentProps) {
+export function ConsentPage({ details, service, person, scopes, titleOf, before, mayRemember, handle }: ConsentProps) {
+  const groups = Object.entries(Object.groupBy(scopes, ({ name }) => titleOf(name)));
   return (
     <Layout
       title={`Allow ${chosenName(details.clientName)} to use ${service} for you?`}
@@ -56,15 +59,20 @@ export function ConsentPage({ details, service, person, scopes, before, mayRemem
         <input type="hidden" name="handle" value={handle} />
         <fieldset>
           <legend>It may</legend>
-          {scopes.map(({ name, description }) => (
-            <label>
-              <input type="checkbox" name="scope" value={name} checked />
-              <span>
-                {description} {before && !before.includes(name) && <strong class="tag note">new</strong>}
-                <br />
-                <small>{name}</small>
-              </span>
-            </label>
+          {groups.map(([title, own]) => (
+            <>
+              {groups.length > 1 && <h2>{title}</h2>}
+              {own!.map(({ name, description }) => (
+                <label>
+                  <input type="checkbox" name="scope" value={name} checked />
+                  <span>
+                    {description} {before && !before.includes(name) && <strong class="tag note">new</strong>}
+                    <br />
+                    <small>{name}</small>
+                  </span>
+                </label>
+              ))}
+            </>
           ))}
         </fieldset>
         {mayRemember && (

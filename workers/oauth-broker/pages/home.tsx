@@ -10,7 +10,7 @@ import { Moment } from "./moment.tsx";
 export interface ShownGrant extends Grant {
   serviceTitle: string;
   /** What it allows, in words; `closed`: the policy does not allow it now. */
-  scopes: { description: string; closed: boolean }[];
+  scopes: { name: string; description: string; closed: boolean }[];
   /** Unix time in milliseconds; undefined: never since. */
   lastUsed?: number;
 }
@@ -176,9 +176,9 @@ function GrantItem({ id, clientName, host, serviceTitle, scopes, createdAt, last
           <ChosenName name={clientName} /> <span class="tag">{serviceTitle}</span>
         </h3>
         <ul>
-          {scopes.map(({ description, closed }) => (
+          {scopes.map(({ name, description, closed }) => (
             <li>
-              {closed ? <s>{description}</s> : description}{" "}
+              {closed ? <s>{description}</s> : description} <small>{name}</small>{" "}
               {closed && <small>(the policy does not allow it now)</small>}
             </li>
           ))}

@@ -78,6 +78,7 @@ small { font-size: .875rem }
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; width: 100%; font-size: .925rem; font-variant-numeric: tabular-nums }
 th, td { text-align: left; vertical-align: top; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line) }
+td.name { min-width: 9rem }
 th { font-weight: 600; color: var(--quiet); font-size: .85rem }
 tbody tr:last-child > * { border-bottom: 0 }
 td small { display: block; overflow-wrap: anywhere }

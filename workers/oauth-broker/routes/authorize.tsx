@@ -9,6 +9,7 @@ import { Hono } from "hono";
 import { audit } from "../audit/audit.ts";
 import { authorizationServer } from "../authorization-server.ts";
 import type { BrokerEnv, Ctx } from "../config.ts";
+import { knownServices } from "../known-services.ts";
 import { ownFormsOnly, ownPath } from "../own-origin.tsx";
 import { chosenHost, chosenName } from "../pages/chosen-name.tsx";
 import { ConsentPage } from "../pages/consent.tsx";
@@ -62,6 +63,7 @@ authorizeRoutes.get("/authorize", async (c) => {
     }
   }
   const consent = await oauth.beginConsent(request);
+  const known = knownServices(c.env.BROKER_CONFIG);
   for (const [name, value] of consent.headers) c.header(name, value, { append: name === "set-cookie" });
   return c.html(
     <ConsentPage
@@ -69,6 +71,7 @@ authorizeRoutes.get("/authorize", async (c) => {
       service={service.title}
       person={person}
       scopes={offered}
+      titleOf={(scope) => known[scope.split(":")[0]!]?.title ?? service.title}
       before={before.length > 0 ? before.flatMap(({ scope }) => scope) : undefined}
       mayRemember={mayRemember}
       handle={consent.handle}

@@ -38,7 +38,7 @@ describe("connecting with OAuth", () => {
     ["google", "You are connected as ada@example.com since"],
   ] as const)("%s: the person allows it there, and sees whose account it is here", async (service, words) => {
     const before = await browser.open(page(service));
-    expect(before.text).toContain(`You have not connected a ${service === "github" ? "GitHub" : "Google"} account.`);
+    expect(before.text).toContain(`Your ${service === "github" ? "GitHub" : "Google"} account is not connected.`);
     const back = await connectByOAuth(broker, browser, service);
     expect([back.status, back.location]).toEqual([303, page(service)]);
     expect((await browser.open(back.location)).text).toContain(words);
@@ -168,7 +168,7 @@ describe("connecting with a pasted token", () => {
 describe("who may connect what", () => {
   test("whoever is not signed in signs in first, and comes back", async () => {
     const shown = await new TestBrowser().signIn(`${page("coda")}?return=/somewhere`, "ada");
-    expect(shown.text).toContain("You have not connected a Coda account.");
+    expect(shown.text).toContain("Your Coda account is not connected.");
     expect(field(shown.text, "return")).toBe("/somewhere");
   });
 
@@ -208,7 +208,7 @@ describe("disconnecting", () => {
     expect([done.status, done.location]).toEqual([303, page("github")]);
     expect(live()).toEqual([]);
     expect(await copyInKv(broker, "github")).toBeNull();
-    expect((await browser.open(page("github"))).text).toContain("You have not connected a GitHub account.");
+    expect((await browser.open(page("github"))).text).toContain("Your GitHub account is not connected.");
   });
 
   test("succeeds though the upstream is down", async () => {

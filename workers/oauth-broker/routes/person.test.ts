@@ -29,7 +29,7 @@ describe("programs with access", () => {
     const { token, grantId, clientId } = await broker.grant("ada", ["coda:write"], { client_id }, browser);
     const { text } = await browser.open(home);
     expect(text).toContain('<bdi>Inspector</bdi> <span class="tag">Coda</span>');
-    expect(text).toContain("<li>Add and change pages and rows in your Coda docs </li>");
+    expect(text).toContain("<li>Add and change pages and rows in your Coda docs <small>coda:write</small> </li>");
     expect(text).toContain("Access goes to <bdi>localhost</bdi>.");
     expect(text).toContain("not used yet");
 

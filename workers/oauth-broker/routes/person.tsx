@@ -126,7 +126,7 @@ async function shownGrants(env: BrokerEnv, person: Person): Promise<ShownGrant[]
       serviceTitle: titleOf(env.BROKER_CONFIG, grant.service),
       scopes: scopesOf(env.BROKER_CONFIG, grant.service)
         .filter(({ name }) => granted.has(name))
-        .map(({ name, description }) => ({ description, closed: !allowed.has(name) })),
+        .map(({ name, description }) => ({ name, description, closed: !allowed.has(name) })),
       ...(lastUsed !== undefined && { lastUsed }),
     };
   });

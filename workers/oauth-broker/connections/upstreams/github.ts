@@ -5,7 +5,7 @@ import { requestToken } from "./token-endpoint.ts";
 
 const TITLE = "GitHub";
 /** What the GitHub tools need of an OAuth app; user tokens of a GitHub App have the app's permissions instead. */
-const SCOPES = "repo read:user";
+const SCOPES = "repo read:user read:org gist notifications project";
 
 /**
  * GitHub as an upstream: an OAuth app, whose tokens live until they are revoked, or a GitHub App, whose user tokens expire
