@@ -60,7 +60,10 @@ function boundBroker(binding: BrokerBinding): Broker {
     },
     record(event, waitUntil) {
       waitUntil(
-        binding.record([event]).catch((error: Error) => console.error(`audit: an event was lost: ${error.message}`)),
+        // Told twice, if its answer was lost, is better than not at all.
+        askedAgain(() => binding.record([event])).catch((error: Error) =>
+          console.error(`audit: an event was lost: ${error.message}`),
+        ),
       );
     },
     flush() {},

@@ -67,10 +67,16 @@ export function httpBroker({ url, issuer, service, secret }: HttpBrokerOptions):
       redirect: "manual",
       signal: init.signal,
     });
+  /** Status and JSON body; undefined for another body. */
   const ask = (path: string, body: URLSearchParams) => {
     // For both times together.
     const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
-    return askedAgain(() => send(path, { body, signal }));
+    const once = async () => {
+      const response = await send(path, { body, signal });
+      const text = await response.text();
+      return { status: response.status, body: json(text) };
+    };
+    return askedAgain(once, signal);
   };
   let memory = memories.get(url);
   if (!memory) {
@@ -82,12 +88,9 @@ export function httpBroker({ url, issuer, service, secret }: HttpBrokerOptions):
   const introspected = async (token: string, key: string): Promise<Caller | null> => {
     const known = fresh(calls, key);
     if (known) return known;
-    const response = await ask("/introspect", new URLSearchParams({ token }));
-    if (response.status !== 200) {
-      await response.body?.cancel();
-      throw new Error(`the broker answered ${response.status} to an introspection`);
-    }
-    const body = (await response.json()) as Introspection;
+    const answer = await ask("/introspect", new URLSearchParams({ token }));
+    const body = answer.body as Introspection | undefined;
+    if (answer.status !== 200 || !body) throw new Error(`the broker answered ${answer.status} to an introspection`);
     if (!body.active) return null;
     const call: Caller = {
       audience: body.aud,
@@ -109,14 +112,14 @@ export function httpBroker({ url, issuer, service, secret }: HttpBrokerOptions):
       subject_token: token,
       subject_token_type: ACCESS_TOKEN,
     });
-    const response = await ask(`/token/${service}`, exchange);
-    const body = (await response.json()) as {
+    const answer = await ask(`/token/${service}`, exchange);
+    const body = (answer.body ?? {}) as {
       access_token?: string;
       expires_in?: number;
       error?: string;
       problem?: "missing" | "broken" | "unavailable";
     };
-    if (response.ok && body.access_token !== undefined) {
+    if (answer.status === 200 && body.access_token !== undefined) {
       const expiresAt = body.expires_in === undefined ? undefined : Date.now() / 1000 + body.expires_in;
       const credential = { token: body.access_token, ...(expiresAt !== undefined && { expiresAt }) };
       keep(credentials, key, credential, expiresAt);
@@ -125,7 +128,7 @@ export function httpBroker({ url, issuer, service, secret }: HttpBrokerOptions):
     if (body.problem) return { problem: body.problem, connectUrl: `${issuer}/auth/${service}` };
     // The service has no connections at all.
     if (body.error === "invalid_target") return undefined;
-    throw new Error(`the broker answered ${response.status} (${body.error}) to a token exchange`);
+    throw new Error(`the broker answered ${answer.status} (${body.error}) to a token exchange`);
   };
 
   return {
@@ -149,6 +152,14 @@ export function httpBroker({ url, issuer, service, secret }: HttpBrokerOptions):
       );
     },
   };
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function fresh<Value>(map: Map<string, Kept<Value>>, key: string): Value | undefined {

@@ -1,3 +1,4 @@
+import { askedAgain } from "@hybrid-mcp/service-kit/asked-again";
 import { metadataUrl, type ProtectedContext, resourceServer } from "@hybrid-mcp/service-kit/resource-server";
 import { type ActiveSpan, recorded, Telemetry } from "@hybrid-mcp/service-kit/telemetry";
 import { clientSelection, SelectionError, type ToolSelection } from "@hybrid-mcp/service-kit/tool-selection";
@@ -82,7 +83,7 @@ async function handle(request: Request, env: GatewayEnv, ctx: ProtectedContext<P
       const user = { user: call.userId, client: call.clientId, grant: call.grantId };
       const line = { time: Date.now(), kind: "call", ...event, ...user, service: NAME, requestId: trace.id } as const;
       waitUntil(
-        env.BROKER.record([{ ...line, placement: "workers" }]).catch((error: Error) =>
+        askedAgain(() => env.BROKER.record([{ ...line, placement: "workers" }])).catch((error: Error) =>
           console.error(`audit: an event was lost: ${error.message}`),
         ),
       );
