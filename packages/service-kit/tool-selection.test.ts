@@ -62,6 +62,11 @@ describe("a client", () => {
   });
 });
 
+test("all is every toolset, for operator and client, of a service without any too", () => {
+  expect(names({ toolsets: ["all"] }, ask({}), ["issues"])).toHaveLength(tools.length);
+  expect(selectionProblem([tool("scrape", undefined, true)], { toolsets: ["all"] })).toBeUndefined();
+});
+
 test("a service without toolsets says that it has none", () => {
   expect(selectionProblem([tool("scrape", undefined, true)], { toolsets: ["web"] })).toBe(
     'There is no toolset "web"; the service has no toolsets.',

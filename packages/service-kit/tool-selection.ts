@@ -13,7 +13,7 @@ export interface ToolSelection {
 /** A selection that names what the service does not have. The message is for whoever made it. */
 export class SelectionError extends Error {}
 
-/** Word for every toolset in a client's header. */
+/** Word for every toolset. */
 const ALL = "all";
 
 /**
@@ -52,10 +52,7 @@ export function selectTools<Upstream>(
   client: ToolSelection,
   usual?: readonly string[],
 ): AnyTool<Upstream>[] {
-  const problem = selectionProblem(tools, {
-    ...client,
-    ...(client.toolsets && { toolsets: client.toolsets.filter((name) => name !== ALL) }),
-  });
+  const problem = selectionProblem(tools, client);
   if (problem) throw new SelectionError(problem);
   const wanted = client.toolsets ?? operator.toolsets ?? usual ?? [ALL];
   const has = (toolsets: readonly string[] | undefined, { toolset }: AnyTool<Upstream>) =>
@@ -74,7 +71,7 @@ export function selectionProblem(
   { toolsets = [], exclude = [] }: ToolSelection,
 ): string | undefined {
   const groups = new Set(tools.flatMap(({ toolset }) => toolset ?? []));
-  const unknownGroup = toolsets.find((name) => !groups.has(name));
+  const unknownGroup = toolsets.find((name) => name !== ALL && !groups.has(name));
   if (unknownGroup !== undefined) {
     const known = groups.size > 0 ? `the toolsets are: ${[...groups].join(", ")}` : "the service has no toolsets";
     return `There is no toolset ${JSON.stringify(unknownGroup)}; ${known}.`;
