@@ -28,6 +28,7 @@ body:not(.wide) main { padding-block-start: 3rem }
 h1 { font-size: 1.4rem; line-height: 1.25; margin: 0 0 1rem }
 h2 { font-size: 1.1rem; margin: 2.25rem 0 .5rem }
 h2 + p { margin-top: 0 }
+fieldset h2 { font-size: 1rem; margin: .75rem 0 0 }
 a { color: var(--accent); text-underline-offset: .15em }
 p { max-width: 42rem }
 h1, p, bdi { overflow-wrap: anywhere }
