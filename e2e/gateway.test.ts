@@ -185,7 +185,10 @@ describe("a flip", () => {
   test.each(["droplet", "workers"] as const)(
     "to %s, during calls and one long call through the gateway, breaks none of them",
     async (placement) => {
-      const slow = { name: "coda_list_rows", arguments: { doc: SEEDED_DOC, table: "Tasks", limit: 250 } };
+      const slow = {
+        name: "coda_list_rows",
+        arguments: { doc: SEEDED_DOC, table: "Tasks", columns: ["Task"], limit: 250 },
+      };
       await stack.codaFaults({ latencyMs: 4_000, onlyPath: "/rows" });
       const stream = await openStream({ url: stack.gatewayUrl, token, call: slow });
       const caller = startCaller({

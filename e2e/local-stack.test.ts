@@ -48,7 +48,7 @@ const route = async () => {
 async function rowsSeenByClients(): Promise<number[]> {
   const url = new URL(`${stack.codaUrl}/mcp`);
   const options = { requestInit: { headers: headers() } };
-  const call = { name: "list_rows", arguments: { doc: SEEDED_DOC, table: "Tasks", limit: 250 } };
+  const call = { name: "list_rows", arguments: { doc: SEEDED_DOC, table: "Tasks", columns: ["Task"], limit: 250 } };
   const count = (result: object) => (result as { structuredContent: { rows: object[] } }).structuredContent.rows.length;
 
   const modern = new ModernClient({ name: "e2e", version: "1" });
@@ -67,7 +67,7 @@ async function flipUnderLoad(placement: "workers" | "droplet") {
   const target = { url: `${stack.codaUrl}/mcp`, token };
   const stream = await openStream({
     ...target,
-    call: { name: "list_rows", arguments: { doc: SEEDED_DOC, table: "Tasks", limit: 250 } },
+    call: { name: "list_rows", arguments: { doc: SEEDED_DOC, table: "Tasks", columns: ["Task"], limit: 250 } },
   });
   const caller = startCaller({ ...target, rate: 20, call: { name: "list_docs", arguments: {} } });
   const flip = await stack.must("flip", "coda", placement);

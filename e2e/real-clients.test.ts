@@ -151,7 +151,7 @@ describe.each([
     const written = await client.callTool(needsMore);
     expect(written.structuredContent).toMatchObject({ applied: true });
     const [row] = (written.structuredContent as { added_row_ids: string[] }).added_row_ids;
-    const read = await client.callTool({ name: "list_rows", arguments: { ...DOC, limit: 500 } });
+    const read = await client.callTool({ name: "list_rows", arguments: { ...DOC, query: '"Task":"Paint the pier"' } });
     expect(JSON.stringify(read.structuredContent)).toContain(row);
   });
 
