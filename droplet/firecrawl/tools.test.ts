@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { checkTools } from "../../workers/testing/check-tools.ts";
+import { checkDeadline, checkTools } from "../../workers/testing/check-tools.ts";
 import { FirecrawlHarness } from "./testing/firecrawl-harness.ts";
 import { tools } from "./tools.ts";
 
@@ -69,3 +69,5 @@ test("whatever the tools were given, Firecrawl heard and answered only what the 
   // What fits no schema of theirs is refused by the stand-in as by the API: that is an answer, too.
   expect(firecrawl.problems.filter((problem) => !/was refused/.test(problem))).toEqual([]);
 });
+
+checkDeadline("scrape", { url: "https://example.com/", timeout: 1000 }, () => firecrawl.harness);

@@ -1,7 +1,8 @@
-import { checkTools } from "../testing/check-tools.ts";
+import { checkDeadline, checkTools } from "../testing/check-tools.ts";
 import { codaHarness, DOC } from "./testing/coda-harness.ts";
 import { tools } from "./tools.ts";
 
+const harness = codaHarness();
 const doc = DOC;
 const page = "Team";
 const table = "Tasks";
@@ -64,5 +65,7 @@ checkTools(
     set_workspace_role: { workspace: "ws-Local0Work", email: "bob@example.com", role: "editor" },
     list_workspace_roles: { workspace: "ws-Local0Work" },
   },
-  codaHarness(),
+  harness,
 );
+
+checkDeadline("list_docs", {}, harness);

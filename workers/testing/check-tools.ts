@@ -132,3 +132,23 @@ export function checkTools(
     );
   });
 }
+
+/**
+ * An API that takes a request and never answers, as one test of a service: every tool asks with the same client, whose
+ * deadline is real time (the kit's own tests have one that is stood in for).
+ *
+ * @param args of a tool that only reads
+ */
+export function checkDeadline(name: string, args: Record<string, unknown>, harness: () => ServiceHarness): void {
+  test(`when the API never answers, ${name} gives up before a client would, and says so`, async () => {
+    harness().faults.set({ hang: true });
+    const started = performance.now();
+    const response = await post(harness().origin, await harness().token(), name, args, harness().headers);
+    const text = await response.text();
+    harness().faults.clear();
+    expect(text).toMatch(/did not answer|too slow/);
+    expect(text).toContain('"isError":true');
+    // Clients of the SDK give up after 60 s.
+    expect(performance.now() - started).toBeLessThan(60_000);
+  }, 90_000);
+}

@@ -1,4 +1,4 @@
-import { checkTools } from "../../testing/check-tools.ts";
+import { checkDeadline, checkTools } from "../../testing/check-tools.ts";
 import { githubService } from "../testing/github-service.ts";
 import { contextTools } from "./context.ts";
 import { gitTools } from "./git.ts";
@@ -117,3 +117,5 @@ checkTools(
   },
   harness,
 );
+
+checkDeadline("get_me", {}, harness);
