@@ -115,7 +115,7 @@ const descriptionOf = async (client: Client, name: string) =>
 
 describe("npm run dev -w workers/coda", () => {
   const TOOL = "workers/coda/tools/docs.ts";
-  const BEFORE = "Lists the Coda docs that you can open";
+  const BEFORE = "Lists or searches the Coda docs that you can open";
   let dev: DevRun;
   let client: Client;
   let token: string;
