@@ -101,11 +101,7 @@ async function checkedAndPassedOn(
   }
 }
 
-export async function withinLimit(
-  { id }: JsonRpcRequest,
-  label: string,
-  { env, admission }: GatewayRequest,
-): Promise<void> {
+async function withinLimit({ id }: JsonRpcRequest, label: string, { env, admission }: GatewayRequest): Promise<void> {
   const { success } = await env.CALL_LIMIT.limit({ key: `${admission.call.userId}:${label}` });
   if (success) return;
   const message = `Too many calls of ${label}. Try again in ${LIMIT_PERIOD_S} seconds.`;
