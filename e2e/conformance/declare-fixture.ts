@@ -56,5 +56,11 @@ function declare({ edit }: CheckoutCopy, name: FixtureName): void {
     `${name}: { defaultUrl: "http://localhost", urlBinding: "FIXTURE_API_URL" },`,
   );
   addTo("infra/config.ts", 'coda: service("coda").prefault({}),', `${name}: service("${name}").prefault({}),`);
+  addTo(
+    "infra/service-tools.ts",
+    "export const serviceTools: Record<ServiceName, ServiceTools> = {",
+    // Which ones there are the service knows; the program has to know that its scope is needed.
+    `${name}: { tools: [{ name: "any", scope: "${name}:use", readOnly: true } as never] },`,
+  );
   addTo("Pulumi.local.yaml", "    policy:", `      - { people: [github:ada], scopes: ["${name}:use"] }`);
 }
