@@ -1,15 +1,11 @@
 import { type ServiceName, serviceNames } from "@hybrid-mcp/catalogue";
-import { tools as coda } from "@hybrid-mcp/coda/tools";
-import { tools as firecrawl } from "@hybrid-mcp/firecrawl/tools";
-import { tools as github } from "@hybrid-mcp/github/tools";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { serviceTools } from "../infra/service-tools.ts";
 import { TestBrowser } from "../workers/oauth-broker/testing/test-browser.ts";
 import { TestStack } from "./support/test-stack.ts";
 
 /** Every service offers and does the same in both homes, to a client that signed in once. */
-
-const everything: Record<ServiceName, readonly { name: string }[]> = { coda, github, firecrawl };
 
 let stack: TestStack;
 const tokens = {} as Record<ServiceName, string>;
@@ -52,7 +48,7 @@ describe.each(["workers", "droplet"] as const)("on %s", (placement) => {
 
     const all = await connected(service, { "x-mcp-toolsets": "all" });
     const { tools } = await all.listTools();
-    expect(tools.map(({ name }) => name)).toEqual(everything[service].map(({ name }) => name));
+    expect(tools.map(({ name }) => name)).toEqual(serviceTools[service].tools.map(({ name }) => name));
     listed[service] ??= tools;
     expect(tools).toEqual(listed[service]);
     await all.close();

@@ -1,19 +1,17 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { catalogue, platform, type ServiceName, serviceNames } from "@hybrid-mcp/catalogue";
-import { tools as coda } from "@hybrid-mcp/coda/tools";
-import { tools as firecrawl } from "@hybrid-mcp/firecrawl/tools";
-import { tools as github } from "@hybrid-mcp/github/tools";
 import type { AnyTool } from "@hybrid-mcp/service-kit/tool";
+import { serviceTools } from "../../infra/service-tools.ts";
 import { repositoryRoot } from "../cli/stack.ts";
 
 /** What a table says of a tool. */
 type Described = Pick<AnyTool<never>, "name" | "title" | "scope" | "toolset" | "readOnly" | "preview">;
 
-const services: Record<ServiceName, { folder: string; tools: readonly Described[] }> = {
-  coda: { folder: "workers/coda", tools: coda },
-  github: { folder: "workers/github", tools: github },
-  firecrawl: { folder: "droplet/firecrawl", tools: firecrawl },
+const folders: Record<ServiceName, string> = {
+  coda: "workers/coda",
+  github: "workers/github",
+  firecrawl: "droplet/firecrawl",
 };
 
 const BEGIN = "<!-- tools: made by `npm run docs` from the tools themselves -->";
@@ -26,8 +24,7 @@ const END = "<!-- /tools -->";
  */
 export function readmesWithTables(): Record<string, string> {
   const tables = serviceNames.map((name) => {
-    const { folder, tools } = services[name];
-    return [`${folder}/README.md`, tableOf(folder, tools)] as const;
+    return [`${folders[name]}/README.md`, tableOf(folders[name], serviceTools[name].tools)] as const;
   });
   return Object.fromEntries(
     [["README.md", servicesTable()] as const, ...tables].map(([file, table]) => {
@@ -44,7 +41,7 @@ export function readmesWithTables(): Record<string, string> {
 function servicesTable(): string {
   const rows = serviceNames.map((name) => {
     const { subdomain, localPort, placements, scopes } = catalogue[name];
-    const { folder, tools } = services[name];
+    const { tools } = serviceTools[name];
     const needing = scopes.map(
       (scope) => [tools.filter((tool) => tool.scope === scope.name).length, scope.name] as const,
     );
@@ -54,7 +51,7 @@ function servicesTable(): string {
       `\`https://${subdomain}.<domain>/mcp\``,
       `\`http://localhost:${localPort}/mcp\``,
       placements.join(", "),
-      `[${tools.length}](${folder}/README.md): ${counts.join(", ")}`,
+      `[${tools.length}](${folders[name]}/README.md): ${counts.join(", ")}`,
     ];
   });
   const { subdomain, localPort } = platform["mcp-gateway"];

@@ -1,6 +1,7 @@
 import { askedAgain } from "./asked-again.ts";
 import type { AuditEvent, BrokerBinding, CallAnswer, Caller, CredentialAnswer } from "./broker-contract.ts";
 import { httpBroker } from "./http-broker.ts";
+import { recordEvent } from "./record-event.ts";
 
 /** Where a service finds its broker: a binding on Cloudflare, an address and a secret on the droplet. */
 export interface BrokerEnv {
@@ -59,12 +60,7 @@ function boundBroker(binding: BrokerBinding): Broker {
       return answer && { call: answer.call, credential: async () => answer.credential };
     },
     record(event, waitUntil) {
-      waitUntil(
-        // Told twice, if its answer was lost, is better than not at all.
-        askedAgain(() => binding.record([event])).catch((error: Error) =>
-          console.error(`audit: an event was lost: ${error.message}`),
-        ),
-      );
+      recordEvent(binding, event, waitUntil);
     },
     flush() {},
   };

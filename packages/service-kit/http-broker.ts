@@ -2,6 +2,7 @@ import { askedAgain } from "./asked-again.ts";
 import { type AuditBuffer, auditBuffer } from "./audit-buffer.ts";
 import type { Broker } from "./broker.ts";
 import type { Caller, CredentialAnswer } from "./broker-contract.ts";
+import { objectIn } from "./upstream.ts";
 
 export interface HttpBrokerOptions {
   /** Origin to dial. */
@@ -74,7 +75,7 @@ export function httpBroker({ url, issuer, service, secret }: HttpBrokerOptions):
     const once = async () => {
       const response = await send(path, { body, signal });
       const text = await response.text();
-      return { status: response.status, body: json(text) };
+      return { status: response.status, body: objectIn(text) };
     };
     return askedAgain(once, signal);
   };
@@ -152,14 +153,6 @@ export function httpBroker({ url, issuer, service, secret }: HttpBrokerOptions):
       );
     },
   };
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function fresh<Value>(map: Map<string, Kept<Value>>, key: string): Value | undefined {

@@ -13,9 +13,24 @@ export function effectOf({ readOnly, preview, idempotent = readOnly }: AnyTool<n
   };
 }
 
+/** A tool's schemas as clients see them. */
+interface ShownSchemas {
+  input: z.ZodObject;
+  output?: z.ZodObject;
+}
+
+/** By tool: every request asks for those of all tools. */
+const extended = new WeakMap<AnyTool<never>, ShownSchemas>();
+
 /** A tool's schemas as clients see them: a destructive tool can be asked what it would do. */
-export function schemasOf({ input, output, preview }: AnyTool<never>): { input: z.ZodObject; output?: z.ZodObject } {
-  if (!preview) return { input, ...(output && { output }) };
+export function schemasOf(tool: AnyTool<never>): ShownSchemas {
+  if (!tool.preview) return tool;
+  const schemas = extended.get(tool) ?? withDryRun(tool);
+  extended.set(tool, schemas);
+  return schemas;
+}
+
+function withDryRun({ input, output }: AnyTool<never>): ShownSchemas {
   return {
     input: input.extend({ dry_run: z.boolean().default(false).describe("Only say what would happen, and do nothing") }),
     output: output.partial().extend({

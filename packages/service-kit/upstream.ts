@@ -354,7 +354,7 @@ export class UpstreamClient {
 }
 
 /** What an API answers with: an object or an array; undefined for anything else. */
-function objectIn(json: string): object | undefined {
+export function objectIn(json: string): object | undefined {
   try {
     const body: unknown = JSON.parse(json);
     return typeof body === "object" && body !== null ? body : undefined;

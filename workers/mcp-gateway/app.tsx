@@ -1,4 +1,4 @@
-import { askedAgain } from "@hybrid-mcp/service-kit/asked-again";
+import { recordEvent } from "@hybrid-mcp/service-kit/record-event";
 import { metadataUrl, type ProtectedContext, resourceServer } from "@hybrid-mcp/service-kit/resource-server";
 import { type ActiveSpan, recorded, Telemetry } from "@hybrid-mcp/service-kit/telemetry";
 import { clientSelection, SelectionError, type ToolSelection } from "@hybrid-mcp/service-kit/tool-selection";
@@ -82,11 +82,7 @@ async function handle(request: Request, env: GatewayEnv, ctx: ProtectedContext<P
     audit(event) {
       const user = { user: call.userId, client: call.clientId, grant: call.grantId };
       const line = { time: Date.now(), kind: "call", ...event, ...user, service: NAME, requestId: trace.id } as const;
-      waitUntil(
-        askedAgain(() => env.BROKER.record([{ ...line, placement: "workers" }])).catch((error: Error) =>
-          console.error(`audit: an event was lost: ${error.message}`),
-        ),
-      );
+      recordEvent(env.BROKER, { ...line, placement: "workers" }, waitUntil);
     },
   };
   if (isDirectory(request)) return Response.json(await directoryFor(gatewayRequest), { headers: PRIVATE });

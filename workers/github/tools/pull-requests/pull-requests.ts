@@ -1,5 +1,6 @@
+import type { ToolContext } from "@hybrid-mcp/service-kit/tool";
 import { z } from "zod";
-import { defineTool } from "../../api.ts";
+import { defineTool, type GithubApi } from "../../api.ts";
 import { pageInput } from "../../page-cursor.ts";
 import { lookFirst } from "../../unanswered.ts";
 import { beginning, beginningInput, beginningOutput, part, partInput, partOutput } from "../body-text.ts";
@@ -139,13 +140,20 @@ const reviewersInput = z.strictObject({
     .describe("Slugs of teams of the organisation"),
 });
 const reviewersOutput = z.object({ requested_reviewers: z.array(z.string()), requested_teams: z.array(z.string()) });
-const requested = (pull: {
-  requested_reviewers?: { login: string }[] | null;
-  requested_teams?: { slug: string }[] | null;
-}) => ({
-  requested_reviewers: (pull.requested_reviewers ?? []).map((each) => each.login),
-  requested_teams: (pull.requested_teams ?? []).map(({ slug }) => slug),
-});
+
+/** Asks for reviews (POST) or takes the request back (DELETE), and tells whose are wanted now. */
+async function changeReviewers(
+  method: "POST" | "DELETE",
+  { number, ...wanted }: z.output<typeof reviewersInput>,
+  { upstream, signal }: ToolContext<GithubApi>,
+) {
+  const route = `${method} /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers` as const;
+  const pull = await upstream.request(route, { ...wanted, pull_number: number }, signal, lookFirst("get_pull_request"));
+  return {
+    requested_reviewers: (pull.requested_reviewers ?? []).map((each) => each.login),
+    requested_teams: (pull.requested_teams ?? []).map(({ slug }) => slug),
+  };
+}
 
 /** https://docs.github.com/en/rest/pulls/review-requests#request-reviewers-for-a-pull-request */
 export const requestReviewers = defineTool({
@@ -158,15 +166,7 @@ export const requestReviewers = defineTool({
   idempotent: true,
   input: reviewersInput,
   output: reviewersOutput,
-  run: async ({ number, ...wanted }, { upstream, signal }) =>
-    requested(
-      await upstream.request(
-        "POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
-        { ...wanted, pull_number: number },
-        signal,
-        lookFirst("get_pull_request"),
-      ),
-    ),
+  run: (args, context) => changeReviewers("POST", args, context),
 });
 
 /** https://docs.github.com/en/rest/pulls/review-requests#remove-requested-reviewers-from-a-pull-request */
@@ -180,13 +180,5 @@ export const removeRequestedReviewers = defineTool({
   idempotent: true,
   input: reviewersInput,
   output: reviewersOutput,
-  run: async ({ number, ...wanted }, { upstream, signal }) =>
-    requested(
-      await upstream.request(
-        "DELETE /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
-        { ...wanted, pull_number: number },
-        signal,
-        lookFirst("get_pull_request"),
-      ),
-    ),
+  run: (args, context) => changeReviewers("DELETE", args, context),
 });
