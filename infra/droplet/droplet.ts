@@ -3,6 +3,7 @@ import type { Tunnel } from "../edge/tunnel.ts";
 import { Connector } from "./connector.ts";
 import { Containers } from "./containers.ts";
 import { Host } from "./host.ts";
+import { HostKey } from "./host-key.ts";
 
 /** The machine, what its containers share, and its end of the tunnel. */
 export interface Droplet {
@@ -13,8 +14,11 @@ export interface Droplet {
 
 /** Makes the droplet if a service needs it: without one there is no machine, no network and no connector. */
 export function deployDroplet(config: Config, tunnel: Tunnel): Droplet | undefined {
-  if (!enabledServices(config).some((service) => hasContainer(config, service))) return undefined;
-  const host = new Host(config);
+  const hostKey = new HostKey();
+  const needed = enabledServices(config).some((service) => hasContainer(config, service));
+  // One that was adopted stays known: the stack must never let go of it by itself.
+  if (!needed && !config.droplet.adopt) return undefined;
+  const host = new Host(config, hostKey);
   const containers = new Containers(config, host);
   return { host, containers, connector: new Connector({ config, host, containers, tunnel }) };
 }
