@@ -2,6 +2,7 @@ import { deployBroker } from "./broker/broker.ts";
 import { BrokerSecrets } from "./broker/secrets.ts";
 import { enabledServices, loadConfig } from "./config.ts";
 import { deployDroplet } from "./droplet/droplet.ts";
+import { sshRule } from "./droplet/ssh.ts";
 import { Storage } from "./edge/storage.ts";
 import { Tunnel } from "./edge/tunnel.ts";
 import { deployGateway } from "./gateway/gateway.ts";
@@ -22,7 +23,8 @@ const deployed = await Promise.all(
     deployService(service, { config, broker, secret: secrets.ofService[service], droplet }),
   ),
 );
-deployTraffic({ config, broker, tunnel, services: deployed, rules: [] });
+const ssh = sshRule(config);
+deployTraffic({ config, broker, tunnel, services: deployed, rules: ssh ? [ssh] : [] });
 
 /** Every service with its URL and where it is placed. */
 export const services = Object.fromEntries(

@@ -22,7 +22,12 @@ export function sshHostname({ domain, droplet }: Config): string | undefined {
 /** What the tunnel has to lead to for it: the droplet's SSH server, as the connector's container reaches it. */
 export function sshRule(config: Config): { hostname: string; service: string } | undefined {
   const hostname = sshHostname(config);
-  return hostname === undefined ? undefined : { hostname, service: `ssh://${containerGateway(config)}:22` };
+  return hostname === undefined ? undefined : { hostname, service: sshService(config) };
+}
+
+/** The droplet's SSH server as containers reach it. */
+export function sshService(config: Config): string {
+  return `ssh://${containerGateway(config)}:22`;
 }
 
 /**

@@ -2,6 +2,7 @@ import { gateHostname, hostname, type PlatformName, platform } from "@hybrid-mcp
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 import { type Config, enabledServices } from "../config.ts";
+import { sshHostname } from "../droplet/ssh.ts";
 
 /**
  * The one tunnel between the edge and the droplet, and what leads into it: a proxied CNAME for each service's hostname and
@@ -19,7 +20,7 @@ export class Tunnel extends pulumi.ComponentResource {
       "tunnel",
       // The default, "local", would ignore the ingress rules; changing it later replaces the tunnel.
       { accountId, name: config.name, configSrc: "cloudflare" },
-      { parent: this },
+      { parent: this, ...adoption(config) },
     );
     this.id = tunnel.id;
     // The data source marks nothing as secret.
@@ -44,10 +45,19 @@ export class Tunnel extends pulumi.ComponentResource {
   }
 }
 
+/** A tunnel that is there already is known to the stack and not changed by it; where it leads is added to. */
+function adoption({ cloudflare: { accountId }, tunnel: { adopt } }: Config): pulumi.CustomResourceOptions {
+  if (!adopt) return {};
+  const ignoreChanges = ["name", "configSrc", "tunnelSecret"];
+  return { import: `${accountId}/${adopt}`, ignoreChanges, protect: true, retainOnDelete: true };
+}
+
 /** Every hostname that leads into the tunnel. */
 function tunnelHostnames(config: Config): string[] {
   const { domain } = config;
+  const ssh = sshHostname(config);
   return [
+    ...(ssh ? [ssh] : []),
     ...enabledServices(config).flatMap((service) => [hostname(service, domain), gateHostname(service, domain)]),
     // Where nobody answers: a Workers route needs a proxied record.
     ...(Object.keys(platform) as PlatformName[]).map((name) => hostname(name, domain)),

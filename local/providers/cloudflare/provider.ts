@@ -5,7 +5,7 @@ import { dnsRecord } from "./dns.ts";
 import { workersKv, workersKvNamespace } from "./kv.ts";
 import { workersRoute } from "./route.ts";
 import { workersCronTrigger, workersScript, workersScriptSubdomain } from "./script.ts";
-import { getTunnelToken, zeroTrustTunnelCloudflared, zeroTrustTunnelCloudflaredConfig } from "./tunnel.ts";
+import { getTunnelConfig, getTunnelToken, zeroTrustTunnelCloudflared, zeroTrustTunnelCloudflaredConfig } from "./tunnel.ts";
 import { getZone, getZones } from "./zone.ts";
 
 /** Stands in for the official `cloudflare` plugin. */
@@ -27,6 +27,7 @@ export const provider: Omit<ProviderDefinition, "version"> = {
       zeroTrustTunnelCloudflaredConfig,
   },
   dataSources: {
+    "cloudflare:index/getZeroTrustTunnelCloudflaredConfig:getZeroTrustTunnelCloudflaredConfig": getTunnelConfig,
     "cloudflare:index/getZeroTrustTunnelCloudflaredToken:getZeroTrustTunnelCloudflaredToken": getTunnelToken,
     "cloudflare:index/getZone:getZone": getZone,
     "cloudflare:index/getZones:getZones": getZones,
