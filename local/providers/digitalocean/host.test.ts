@@ -4,7 +4,7 @@ import Docker from "dockerode";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestApi, type TestApi } from "../../cloud/api/test-api.ts";
 import { shellImage } from "../testing/base-image.ts";
-import { createTestStack, type Step, type TestStack } from "../testing/stack.ts";
+import { createTestStack, type StackState, type Step, type TestStack } from "../testing/stack.ts";
 
 // The program's own host, by the real engine, at the emulator; its containers are real ones of this machine's Docker Engine.
 let cloud: TestApi;
@@ -65,6 +65,7 @@ const all = {
 };
 
 const operations = (steps: Step[]) => steps.map((step) => `${step.op} ${step.name}`).sort();
+const urnOf = ({ resources }: StackState, name: string) => resources.find(({ urn }) => urn.endsWith(`::${name}`))!.urn;
 const droplets = async () => (await cloud.request("GET", "/v2/droplets")).body.droplets;
 const volumes = async () => (await cloud.request("GET", "/v2/volumes")).body.volumes;
 
@@ -174,9 +175,59 @@ test("a replaced droplet: containers end, the volume moves and is kept, everythi
   expect(Config.Labels["hybrid-mcp-machine"]).toBe(String(after[0].id));
   await expect(docker.getContainer(String(containerId)).inspect()).rejects.toThrow("no such container");
   // What runs there ends before its disk is taken away.
-  const order = ["container", "data-attachment", "droplet"].map((each) =>
+  const order = ["container", "network", "data-attachment", "droplet"].map((each) =>
     output.split("\n").findIndex((line) => line.includes("deleted original") && line.includes(` ${each} `)),
   );
   expect(order, output).toEqual([...order].sort((a, b) => a - b));
+  expect(order, output).not.toContain(-1);
   expect(await stack.preview()).toEqual([]);
+}, 180_000);
+
+test("an adopted droplet is imported and nothing about it is changed, by later runs neither", async () => {
+  await using other = await createTestStack({
+    DIGITALOCEAN_API_URL: cloud.origin,
+    DIGITALOCEAN_TOKEN: "digitalocean-test-token",
+  });
+  const { droplet: foreign } = (
+    await cloud.request("POST", "/v2/droplets", {
+      name: "old-n8n",
+      region: "ams3",
+      size: "s-2vcpu-4gb",
+      image: "ubuntu-24-04-x64",
+      tags: ["mine"],
+    })
+  ).body;
+  const before = (await cloud.request("GET", `/v2/droplets/${foreign.id}`)).body;
+  const count = async () => [
+    (await droplets()).length,
+    (await cloud.request("GET", "/v2/firewalls")).body.firewalls.length,
+    (await cloud.request("GET", "/v2/account/keys")).body.ssh_keys.length,
+    (await cloud.request("GET", "/v2/vpcs")).body.vpcs.length,
+    (await volumes()).length,
+  ];
+  const had = await count();
+  // The containers of the stack above are there already.
+  await stack.run("destroy", "--yes", "--skip-preview", "--target", urnOf(await stack.export(), "container"));
+  await stack.run("destroy", "--yes", "--skip-preview", "--target", urnOf(await stack.export(), "network"));
+
+  await other.program(program({ adopt: { id: foreign.id }, sshAllow: ["198.51.100.1/32"] }));
+  const steps = await other.preview();
+  expect(operations(steps)).toContain("import droplet");
+  expect(steps.filter(({ op }) => !["import", "create"].includes(op))).toEqual([]);
+  expect(steps.filter(({ urn }) => urn.includes("digitalocean:")).map((step) => step.name)).toEqual(["droplet"]);
+  await other.up();
+  expect((await cloud.request("GET", `/v2/droplets/${foreign.id}`)).body).toEqual(before);
+  expect(await count()).toEqual(had);
+  expect(await other.preview()).toEqual([]);
+  expect(await other.preview("--refresh")).toEqual([]);
+
+  // Another size in the config, for one, is none of its business.
+  await other.program(program({ adopt: { id: foreign.id }, size: "s-4vcpu-8gb", region: "nyc1" }));
+  expect(await other.preview()).toEqual([]);
+
+  // A stack that is taken down lets go of it.
+  await other.run("state", "unprotect", "--all", "--yes");
+  const destroyed = await other.run("destroy", "--yes", "--skip-preview");
+  expect(destroyed.code, destroyed.output).toBe(0);
+  expect((await cloud.request("GET", `/v2/droplets/${foreign.id}`)).body).toEqual(before);
 }, 180_000);
