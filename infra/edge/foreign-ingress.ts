@@ -1,8 +1,9 @@
 import { gateHostname, hostNames, hostname, serviceNames } from "@hybrid-mcp/catalogue";
 import * as cloudflare from "@pulumi/cloudflare";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config.ts";
 import { sshService } from "../droplet/ssh.ts";
+import { lateError } from "../late-error.ts";
 import type { IngressRule } from "./ingress.ts";
 
 type Rule = cloudflare.types.input.ZeroTrustTunnelCloudflaredConfigConfigIngress;
@@ -47,7 +48,7 @@ export function keepForeign(
   ours: string[],
 ): ForeignIngress {
   if (source === "local") {
-    throw new pulumi.RunError(
+    throw lateError(
       `The tunnel ${tunnelId} (tunnel.adopt) is configured by a file on the machine of its connector, which rules from here would put out of force; nothing was changed. Migrate it first: Zero Trust dashboard, Networks, Tunnels, the tunnel, Migrate.`,
     );
   }

@@ -5,7 +5,12 @@ import { dnsRecord } from "./dns.ts";
 import { workersKv, workersKvNamespace } from "./kv.ts";
 import { workersRoute } from "./route.ts";
 import { workersCronTrigger, workersScript, workersScriptSubdomain } from "./script.ts";
-import { getTunnelConfig, getTunnelToken, zeroTrustTunnelCloudflared, zeroTrustTunnelCloudflaredConfig } from "./tunnel.ts";
+import {
+  getTunnelConfig,
+  getTunnelToken,
+  zeroTrustTunnelCloudflared,
+  zeroTrustTunnelCloudflaredConfig,
+} from "./tunnel.ts";
 import { getZone, getZones } from "./zone.ts";
 
 /** Stands in for the official `cloudflare` plugin. */
