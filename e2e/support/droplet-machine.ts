@@ -110,6 +110,7 @@ export class DropletMachine implements AsyncDisposable {
   async try(script: string): Promise<{ code: number | null; output: string }> {
     const exec = await this.container.exec({
       Cmd: ["sh", "-c", script],
+      Env: ["SYSTEMD_PAGER=cat"],
       Tty: true,
       AttachStdout: true,
       AttachStderr: true,
