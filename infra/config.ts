@@ -42,7 +42,20 @@ const droplet = z
     /** Subnet (CIDR) of the containers' own network. */
     subnet: z.cidrv4().default("10.213.0.0/24"),
     /** Images to use instead of the pinned public ones, by name. */
-    images: z.strictObject({ base: z.string(), cloudflared: z.string() }).partial().default({}),
+    images: z
+      .strictObject({
+        base: z.string(),
+        cloudflared: z.string(),
+        firecrawl: z.string(),
+        firecrawlPlaywright: z.string(),
+        firecrawlPostgres: z.string(),
+        redis: z.string(),
+        rabbitmq: z.string(),
+      })
+      .partial()
+      .default({}),
+    /** Where data of containers is kept: on the droplet's own volume, or in volumes of the Docker Engine. */
+    storage: z.enum(["volume", "engine"]).default("volume"),
   })
   .prefault({});
 

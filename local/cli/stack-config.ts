@@ -105,7 +105,7 @@ function localValues(stack: LocalStack, images: LocalImages): Values {
       tracesUrl: `http://127.0.0.1:${ports.standIns}/otlp/v1/traces`,
       dropletTracesUrl: `http://${inContainer}:${ports.standIns}/otlp/v1/traces`,
     },
-    droplet: { dockerHost: `unix://${stack.engineSocket}`, subnet: subnet.cidr, images },
+    droplet: { dockerHost: `unix://${stack.engineSocket}`, subnet: subnet.cidr, images, storage: "engine" },
     tunnel: { edge: `${inContainer}:${ports.edge}` },
     cutover: { dial: tls ? `https://127.0.0.1:${tls.port}` : `http://127.0.0.1:${ports.edge}` },
     ...(!tls && { publicUrls: Object.fromEntries(hostNames.map((name) => [name, stack.publicUrl(name)])) }),
