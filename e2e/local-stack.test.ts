@@ -34,7 +34,7 @@ const headers = () => ({ authorization: `Bearer ${token}` });
 const servedBy = async () => (await fetch(`${stack.codaUrl}/health`)).headers.get("x-served-by");
 const containers = async () => {
   const list = await docker.listContainers({ all: true, filters: { label: [`hybrid-mcp=${stack.stack.name}`] } });
-  return list.map(({ Names, State }) => `${Names[0]!.replace(`/${stack.stack.name}-`, "")} ${State}`).sort();
+  return list.map(({ Labels, State }) => `${Labels["hybrid-mcp-role"]} ${State}`).sort();
 };
 const route = async () => {
   const routes = await stack.cloudflare<{ pattern: string; script?: string }[]>(
@@ -176,7 +176,7 @@ describe("a flip to the droplet, under load", () => {
 
 describe("when a part dies while Coda is on the droplet", () => {
   test("without a connector the edge answers 1033, and it comes back by itself", async () => {
-    const connector = docker.getContainer(`${stack.stack.name}-cloudflared`);
+    const connector = await stack.container("cloudflared");
     await connector.stop();
     const down = await fetch(`${stack.codaUrl}/health`);
     expect([down.status, (await down.text()).trim()]).toEqual([530, "error code: 1033"]);
@@ -185,10 +185,11 @@ describe("when a part dies while Coda is on the droplet", () => {
   });
 
   test("a connector that is killed is restarted by Docker", async () => {
-    const { State } = await docker.getContainer(`${stack.stack.name}-cloudflared`).inspect();
+    const connector = await stack.container("cloudflared");
+    const { State } = await connector.inspect();
     process.kill(State.Pid, "SIGKILL");
     await eventually(async () => {
-      expect((await docker.getContainer(`${stack.stack.name}-cloudflared`).inspect()).State.Pid).not.toBe(State.Pid);
+      expect((await connector.inspect()).State.Pid).not.toBe(State.Pid);
       expect(await servedBy()).toBe("droplet");
     });
   });

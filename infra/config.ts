@@ -1,6 +1,7 @@
 import {
   catalogue,
   connectScope,
+  gateHostname,
   hostNames,
   hostname,
   isServiceName,
@@ -342,6 +343,8 @@ const schema = z.strictObject({
         .string()
         .regex(/^[^\s/]+:\d+$/, "must be host:port")
         .optional(),
+      /** Connectors that run beside each other; one that is lost costs no call then. */
+      replicas: z.int().min(1).max(8).default(1),
     })
     .prefault({}),
   cutover,
@@ -391,6 +394,11 @@ export function n8nMcpUrl({ services: { n8n } }: Config): string | undefined {
 /** The origin at which clients reach a service: an identifier, the same in both homes. */
 export function publicUrl(config: Config, name: ServiceName | PlatformName): string {
   return config.publicUrls[name] ?? `https://${hostname(name, config.domain)}`;
+}
+
+/** Where the droplet's copy of a service is asked, past any Workers route. */
+export function dropletUrl({ domain }: Config, service: ServiceName): string {
+  return `https://${gateHostname(service, domain)}`;
 }
 
 /**

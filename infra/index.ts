@@ -5,7 +5,8 @@ import { deployDroplet } from "./droplet/droplet.ts";
 import { Storage } from "./edge/storage.ts";
 import { Tunnel } from "./edge/tunnel.ts";
 import { deployGateway } from "./gateway/gateway.ts";
-import { deployService } from "./service.ts";
+import { deployService, describeService } from "./service.ts";
+import { deployTraffic } from "./traffic.ts";
 
 const config = loadConfig();
 
@@ -17,14 +18,16 @@ const gateway = await deployGateway(config, { broker, tunnel });
 const droplet = deployDroplet(config, tunnel);
 
 const deployed = await Promise.all(
-  enabledServices(config).map(async (service) => {
-    const secret = secrets.ofService[service];
-    return [service, await deployService(service, { config, tunnel, broker, secret, droplet })] as const;
-  }),
+  enabledServices(config).map((service) =>
+    deployService(service, { config, broker, secret: secrets.ofService[service], droplet }),
+  ),
 );
+deployTraffic({ config, broker, tunnel, services: deployed, rules: [] });
 
 /** Every service with its URL and where it is placed. */
-export const services = Object.fromEntries(deployed);
+export const services = Object.fromEntries(
+  deployed.map((service) => [service.service, describeService(config, service)]),
+);
 /** One URL for every server. */
 export const gatewayUrl = `${gateway.url}/mcp`;
 /** Where people sign in, see who has access to what, and connect their accounts. */

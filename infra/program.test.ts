@@ -76,6 +76,9 @@ const one = (resources: Registered[], type: string, name: string) =>
   of(resources, type).find((resource) => resource.name === name)!;
 const of = (resources: Registered[], type: string) =>
   resources.filter((resource) => resource.type.endsWith(`:${type}`));
+/** Where the tunnel leads for Coda. */
+const originOf = (resources: Registered[]) =>
+  of(resources, "ZeroTrustTunnelCloudflaredConfig")[0]!.inputs.config.ingresses[0].service as string;
 const droplet = { dockerHost: "unix:///var/run/docker.sock" };
 
 describe("Coda on Workers, nothing on the droplet", () => {
@@ -104,8 +107,8 @@ describe("Coda on Workers, nothing on the droplet", () => {
       ["mcp.example.com", "tunnel-id.cfargotunnel.com", true],
     ]);
     expect(of(resources, "ZeroTrustTunnelCloudflaredConfig")[0]!.inputs.config.ingresses).toEqual([
-      { hostname: "coda-mcp.example.com", service: "http://coda-mcp:8085" },
-      { hostname: "gate-coda.example.com", service: "http://coda-mcp:8085" },
+      { hostname: "coda-mcp.example.com", service: expect.stringMatching(/^http:\/\/coda-mcp-[0-9a-f]{8}:8085$/) },
+      { hostname: "gate-coda.example.com", service: expect.stringMatching(/^http:\/\/coda-mcp-[0-9a-f]{8}:8085$/) },
       { service: "http_status:404" },
     ]);
   });
@@ -308,7 +311,10 @@ describe("Coda on the droplet", () => {
   test("the container runs the Worker's bundle without a published port", () => {
     const { inputs } = of(resources, "Container").find(({ name }) => name === "coda")!;
     expect(inputs.ports).toBeUndefined();
-    expect(inputs.networksAdvanced).toEqual([{ name: "hybrid-mcp", aliases: ["coda-mcp"] }]);
+    const [{ name, aliases }] = inputs.networksAdvanced;
+    expect(name).toBe("hybrid-mcp");
+    expect(aliases).toEqual([expect.stringMatching(/^coda-mcp-[0-9a-f]{8}$/)]);
+    expect(originOf(resources)).toBe(`http://${aliases[0]}:8085`);
     expect(inputs.image).toBe("sha256:coda-image");
     expect(inputs).toMatchObject({
       readOnly: true,
@@ -355,6 +361,23 @@ describe("Coda on the droplet", () => {
 });
 
 describe("other shapes", () => {
+  test("a flip changes nothing about where the tunnel leads; what changes the container does", async () => {
+    const placed = (config: object) => run({ services: { coda: config }, droplet });
+    const onWorkers = originOf(await placed({ placement: "workers" }));
+    expect(originOf(await placed({ placement: "droplet" }))).toBe(onWorkers);
+    expect(originOf(await placed({ placement: "droplet", tools: { readOnly: true } }))).not.toBe(onWorkers);
+  });
+
+  test("connectors are as many as the config says, each with a name of its own", async () => {
+    const resources = await run({ services: { coda: { placement: "droplet" } }, droplet, tunnel: { replicas: 2 } });
+    const names = of(resources, "Container").map(({ inputs }) => inputs.name);
+    expect(names).toEqual([
+      expect.stringMatching(/^hybrid-mcp-cloudflared-[0-9a-f]{8}$/),
+      expect.stringMatching(/^hybrid-mcp-cloudflared-2-[0-9a-f]{8}$/),
+      expect.stringMatching(/^hybrid-mcp-coda-[0-9a-f]{8}$/),
+    ]);
+  });
+
   test("a standby keeps its container while the Worker answers", async () => {
     const resources = await run({ cutover: { keepStandby: true }, droplet });
     expect(of(resources, "Container").map(({ name }) => name)).toEqual(["cloudflared", "coda"]);

@@ -1,20 +1,16 @@
-import { catalogue, gateHostname, type Placement, type ServiceName } from "@hybrid-mcp/catalogue";
+import { catalogue, type Placement, type ServiceName } from "@hybrid-mcp/catalogue";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Broker } from "./broker/broker.ts";
 import { bundle } from "./bundle.ts";
-import { type Config, hasContainer, publicUrl } from "./config.ts";
-import { cutoverHooks } from "./cutover/cutover.ts";
+import { type Config, dropletUrl, hasContainer, publicUrl } from "./config.ts";
 import type { Droplet } from "./droplet/droplet.ts";
-import { ServiceContainer } from "./droplet/service-container.ts";
-import { route } from "./edge/route.ts";
-import type { Tunnel } from "./edge/tunnel.ts";
+import { type ContainerDescription, describeContainer, ServiceContainer } from "./droplet/service-container.ts";
 import { Worker } from "./edge/worker.ts";
 import { telemetryBindings } from "./telemetry.ts";
 import { upstreamVars } from "./upstreams.ts";
 
 export interface ServiceArgs {
   config: Config;
-  tunnel: Tunnel;
   broker: Broker;
   /** With what the service authenticates at the broker from the droplet. */
   secret: pulumi.Output<string>;
@@ -22,14 +18,25 @@ export interface ServiceArgs {
   droplet: Droplet | undefined;
 }
 
-/**
- * A movable service in both its homes: the Worker always, the container where it is placed (or kept as a standby), and
- * the route that decides which of them answers.
- */
-export async function deployService(service: ServiceName, { config, tunnel, broker, secret, droplet }: ServiceArgs) {
+/** A service in both its homes. */
+export interface DeployedService {
+  service: ServiceName;
+  placement: Placement;
+  version: string;
+  worker: Worker;
+  /** Where its container is, or would be. */
+  description: ContainerDescription;
+  /** Undefined while nothing of it is on the droplet. */
+  container: ServiceContainer | undefined;
+}
+
+/** A movable service in both its homes: the Worker always, the container where it is placed, or kept as a standby. */
+export async function deployService(
+  service: ServiceName,
+  { config, broker, secret, droplet }: ServiceArgs,
+): Promise<DeployedService> {
   const { placement, tools } = config.services[service];
   const built = await bundle(service);
-  const dropletUrl = `https://${gateHostname(service, config.domain)}`;
 
   const vars = (home: Placement) => ({
     VERSION: built.version,
@@ -48,43 +55,27 @@ export async function deployService(service: ServiceName, { config, tunnel, brok
     secrets: telemetryBindings(config, "workers").secrets,
     bindings: [{ name: "BROKER", type: "service", service: broker.worker.script.scriptName }],
   });
+  const description = describeContainer(config, service, built, {
+    ...vars("droplet"),
+    BROKER_URL: config.auth.dropletUrl ?? broker.url,
+    SERVICE_SECRET: secret,
+    ...telemetryBindings(config, "droplet").secrets,
+  });
   const container =
-    droplet &&
-    hasContainer(config, service) &&
-    new ServiceContainer(service, {
-      config,
-      droplet,
-      worker,
-      bundle: built,
-      env: {
-        ...vars("droplet"),
-        BROKER_URL: config.auth.dropletUrl ?? broker.url,
-        SERVICE_SECRET: secret,
-        ...telemetryBindings(config, "droplet").secrets,
-      },
-    });
+    droplet && hasContainer(config, service)
+      ? new ServiceContainer(service, { config, droplet, worker, description })
+      : undefined;
+  return { service, placement, version: built.version, worker, description, container };
+}
 
-  route(
-    service,
-    { config, placement, scriptName: worker.script.scriptName },
-    {
-      // The gate asks whether the new side reaches the broker.
-      dependsOn: [worker, tunnel, broker.worker, ...(container ? [container] : [])],
-      hooks: cutoverHooks({
-        config,
-        service,
-        placement,
-        version: built.version,
-        newSide: placement === "workers" ? worker.url : dropletUrl,
-      }),
-    },
-  );
+/** What the stack tells of a service. */
+export function describeService(config: Config, { service, placement, version, worker, container }: DeployedService) {
   return {
     title: catalogue[service].title,
     placement,
-    version: built.version,
+    version,
     url: `${publicUrl(config, service)}/mcp`,
     /** Each side on its own, past the route. */
-    sides: { workers: worker.url, ...(container && { droplet: dropletUrl }) },
+    sides: { workers: worker.url, ...(container && { droplet: dropletUrl(config, service) }) },
   };
 }

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { addressOf, catalogue, hostNames, type ServiceName } from "@hybrid-mcp/catalogue";
+import Docker from "dockerode";
 import { cloudPid } from "../../local/cli/cloud-process.ts";
 import { LocalStack, repositoryRoot } from "../../local/cli/stack.ts";
 
@@ -147,6 +148,20 @@ export class TestStack {
       for (const { pid, parent } of all) if (mine.has(parent)) mine.add(pid);
     }
     return all.filter(({ pid }) => mine.has(pid)).map(({ pid, command }) => `${pid} ${command}`);
+  }
+
+  /** The stack's containers on Docker Engine that do something, e.g. `coda`. */
+  async containers(role: string): Promise<Docker.Container[]> {
+    const docker = new Docker({ socketPath: this.stack.engineSocket });
+    const filters = { label: [`hybrid-mcp=${this.stack.name}`, `hybrid-mcp-role=${role}`] };
+    return (await docker.listContainers({ all: true, filters })).map(({ Id }) => docker.getContainer(Id));
+  }
+
+  /** The one container that does something. */
+  async container(role: string): Promise<Docker.Container> {
+    const found = await this.containers(role);
+    if (found.length !== 1) throw new Error(`there are ${found.length} containers for ${role}`);
+    return found[0]!;
   }
 
   get cloudPid(): number | undefined {

@@ -1,6 +1,7 @@
 import type { Placement, ServiceName } from "@hybrid-mcp/catalogue";
 import * as pulumi from "@pulumi/pulumi";
-import { type Config, publicUrl } from "../config.ts";
+import { type Config, dropletUrl, publicUrl } from "../config.ts";
+import type { DeployedService } from "../service.ts";
 import { GateError, gate, systemClock } from "./gate.ts";
 import { healthOf } from "./side.ts";
 
@@ -64,4 +65,29 @@ export function cutoverHooks({
     say(`${origin} is served by ${placement} (${seconds.toFixed(1)} s)`);
   });
   return { beforeCreate: [before], beforeUpdate: [before], afterCreate: [after], afterUpdate: [after] };
+}
+
+/**
+ * The step after the tunnel has been led to other containers, as a hook on its ingress rules: each service that has one
+ * must answer through the tunnel in its new version for `confirmSeconds` without a break, by which time every connector
+ * has taken the rules over. Only then are the old containers deleted, which drains them.
+ */
+export function colourHooks(config: Config, services: DeployedService[]): pulumi.ResourceHookBinding {
+  const { gateSeconds, confirmSeconds, dial } = config.cutover;
+  const confirm = new pulumi.ResourceHook("tunnel-confirm", async () => {
+    const asked = services.filter(({ container }) => container);
+    await Promise.all(
+      asked.map(({ service, version }) =>
+        gate({
+          expected: { service, placement: "droplet", version },
+          origin: dropletUrl(config, service),
+          ask: (origin) => healthOf(origin, dial),
+          clock: systemClock,
+          deadlineSeconds: confirmSeconds + gateSeconds,
+          steadySeconds: confirmSeconds,
+        }),
+      ),
+    );
+  });
+  return { afterUpdate: [confirm] };
 }

@@ -2,7 +2,8 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config.ts";
 import type { Tunnel } from "../edge/tunnel.ts";
-import { type Containers, containerDefaults, label } from "./containers.ts";
+import { colour } from "./colour.ts";
+import { type Containers, containerDefaults, labels } from "./containers.ts";
 import type { Host } from "./host.ts";
 import { CLOUDFLARED_IMAGE } from "./images.ts";
 
@@ -13,7 +14,10 @@ export interface ConnectorArgs {
   tunnel: Tunnel;
 }
 
-/** cloudflared: the droplet's end of the tunnel. It dials out; nothing on the droplet listens to the internet. */
+/**
+ * cloudflared: the droplet's end of the tunnel, once or in several replicas. It dials out; nothing on the droplet listens to
+ * the internet. A changed one connects before the old one goes.
+ */
 export class Connector extends pulumi.ComponentResource {
   constructor({ config, host, containers, tunnel }: ConnectorArgs) {
     super("hybrid-mcp:droplet:Connector", "connector");
@@ -24,33 +28,41 @@ export class Connector extends pulumi.ComponentResource {
       options,
     );
     const metrics = "127.0.0.1:2000";
-    new docker.Container(
-      "cloudflared",
-      {
-        ...containerDefaults,
-        name: `${config.name}-cloudflared`,
-        image: image.imageId,
-        command: ["tunnel", "--no-autoupdate", "--metrics", metrics, "run"],
-        envs: [
-          pulumi.interpolate`TUNNEL_TOKEN=${tunnel.token}`,
-          ...(config.tunnel.edge ? [`TUNNEL_EDGE=${config.tunnel.edge}`] : []),
-        ],
-        networksAdvanced: [{ name: containers.network.name }],
-        // Healthy once it is connected to the edge.
-        healthcheck: {
-          tests: ["CMD", "cloudflared", "tunnel", "--metrics", metrics, "ready"],
-          interval: "2s",
-          timeout: "3s",
-          startPeriod: "10s",
-          retries: 5,
-        },
-        memory: 256,
-        waitTimeout: config.cutover.gateSeconds,
-        destroyGraceSeconds: config.cutover.drainSeconds,
-        labels: [label(config)],
+    const settings = {
+      ...containerDefaults,
+      command: ["tunnel", "--no-autoupdate", "--metrics", metrics, "run"],
+      envs: [
+        pulumi.interpolate`TUNNEL_TOKEN=${tunnel.token}`,
+        ...(config.tunnel.edge ? [`TUNNEL_EDGE=${config.tunnel.edge}`] : []),
+      ],
+      // Healthy once it is connected to the edge.
+      healthcheck: {
+        tests: ["CMD", "cloudflared", "tunnel", "--metrics", metrics, "ready"],
+        interval: "2s",
+        timeout: "3s",
+        startPeriod: "10s",
+        retries: 5,
       },
-      options,
-    );
+      memory: 256,
+      cpus: "1.0",
+      waitTimeout: config.cutover.gateSeconds,
+      destroyGraceSeconds: config.cutover.drainSeconds,
+    };
+    const suffix = colour([settings, image.imageId]);
+    for (let replica = 1; replica <= config.tunnel.replicas; replica++) {
+      const role = replica === 1 ? "cloudflared" : `cloudflared-${replica}`;
+      new docker.Container(
+        role,
+        {
+          ...settings,
+          name: pulumi.interpolate`${config.name}-${role}-${suffix}`,
+          image: image.imageId,
+          networksAdvanced: [{ name: containers.network.name }],
+          labels: labels(config, role),
+        },
+        { ...options, deleteBeforeReplace: false },
+      );
+    }
     this.registerOutputs();
   }
 }

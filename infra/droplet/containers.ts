@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config.ts";
@@ -31,10 +32,10 @@ export class Containers extends pulumi.ComponentResource {
     this.runtimeImage = new docker.RemoteImage(
       "runtime-image",
       {
-        name: `${config.name}/workerd:${context.hash}`,
+        name: runtimeImageName(config),
         build: {
           context: context.path,
-          buildArgs: { BASE: config.droplet.images.base ?? BASE_IMAGE },
+          buildArgs: { BASE: baseImage(config) },
           labels: { "hybrid-mcp": config.name },
         },
         triggers: { context: context.hash },
@@ -43,6 +44,21 @@ export class Containers extends pulumi.ComponentResource {
     ).name;
     this.registerOutputs();
   }
+}
+
+/** Name of the image with workerd; its tag is a hash of all that is in it. */
+export function runtimeImageName(config: Config): string {
+  const tag = createHash("sha256")
+    .update(`${runtimeContext().hash} ${baseImage(config)}`)
+    .digest("hex");
+  return `${config.name}/workerd:${tag.slice(0, 12)}`;
+}
+
+const baseImage = ({ droplet }: Config) => droplet.images.base ?? BASE_IMAGE;
+
+/** The labels of a container: whose it is, and what it does there. */
+export function labels(config: Config, role: string): { label: string; value: string }[] {
+  return [label(config), { label: "hybrid-mcp-role", value: role }];
 }
 
 /** Marks what belongs to a stack, for people and for clean-up. */

@@ -1,24 +1,11 @@
-import {
-  catalogue,
-  gateHostname,
-  hostname,
-  type PlatformName,
-  platform,
-  type ServiceName,
-} from "@hybrid-mcp/catalogue";
+import { gateHostname, hostname, type PlatformName, platform } from "@hybrid-mcp/catalogue";
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 import { type Config, enabledServices } from "../config.ts";
 
-/** Name under which a service's container is found in the containers' network. */
-export function networkAlias(service: ServiceName): string {
-  return catalogue[service].subdomain;
-}
-
 /**
- * The one tunnel between the edge and the droplet, with everything that never changes in a flip: for each service an
- * ingress rule and a proxied CNAME for its hostname, and the same for the hostname at which its gate asks. Only this
- * component knows ingress rules: Cloudflare keeps them as one document per tunnel.
+ * The one tunnel between the edge and the droplet, and what leads into it: a proxied CNAME for each service's hostname and
+ * for the hostname at which its gate asks. Nothing of it changes in a flip. Where the tunnel leads is `Ingress`.
  */
 export class Tunnel extends pulumi.ComponentResource {
   readonly id: pulumi.Output<string>;
@@ -30,7 +17,7 @@ export class Tunnel extends pulumi.ComponentResource {
     const { accountId, zoneId } = config.cloudflare;
     const tunnel = new cloudflare.ZeroTrustTunnelCloudflared(
       "tunnel",
-      // The default, "local", would ignore the ingress rules below; changing it later replaces the tunnel.
+      // The default, "local", would ignore the ingress rules; changing it later replaces the tunnel.
       { accountId, name: config.name, configSrc: "cloudflare" },
       { parent: this },
     );
@@ -39,22 +26,7 @@ export class Tunnel extends pulumi.ComponentResource {
     this.token = pulumi.secret(
       cloudflare.getZeroTrustTunnelCloudflaredTokenOutput({ accountId, tunnelId: tunnel.id }, { parent: this }).token,
     );
-
-    const origins = enabledServices(config).flatMap((service) => {
-      const origin = `http://${networkAlias(service)}:${catalogue[service].containerPort}`;
-      return [
-        { hostname: hostname(service, config.domain), service: origin },
-        { hostname: gateHostname(service, config.domain), service: origin },
-      ];
-    });
-    new cloudflare.ZeroTrustTunnelCloudflaredConfig(
-      "ingress",
-      { accountId, tunnelId: tunnel.id, config: { ingresses: [...origins, { service: "http_status:404" }] } },
-      { parent: this },
-    );
-    // A platform's own hostname leads into the tunnel too, where nobody answers: a Workers route needs a proxied record.
-    const own = (Object.keys(platform) as PlatformName[]).map((name) => hostname(name, config.domain));
-    for (const name of [...origins.map(({ hostname }) => hostname), ...own]) {
+    for (const name of tunnelHostnames(config)) {
       new cloudflare.DnsRecord(
         name,
         {
@@ -70,4 +42,14 @@ export class Tunnel extends pulumi.ComponentResource {
     }
     this.registerOutputs();
   }
+}
+
+/** Every hostname that leads into the tunnel. */
+function tunnelHostnames(config: Config): string[] {
+  const { domain } = config;
+  return [
+    ...enabledServices(config).flatMap((service) => [hostname(service, domain), gateHostname(service, domain)]),
+    // Where nobody answers: a Workers route needs a proxied record.
+    ...(Object.keys(platform) as PlatformName[]).map((name) => hostname(name, domain)),
+  ];
 }

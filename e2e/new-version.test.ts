@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { repositoryRoot } from "../local/cli/stack.ts";
+import { openStream, startCaller, summary } from "./support/callers.ts";
+import { type CheckoutCopy, copyCheckout } from "./support/checkout-copy.ts";
+import { ONLY_CODA, TestStack } from "./support/test-stack.ts";
+
+/** What is on the droplet is changed under load: the new container starts beside the old one, and no call fails. */
+
+let stack: TestStack;
+let copy: CheckoutCopy;
+let token: string;
+
+beforeAll(async () => {
+  stack = await TestStack.create({ ...ONLY_CODA, "services.coda.placement": "droplet", "tunnel.replicas": 2 });
+  await stack.must("up");
+  token = await stack.token();
+  copy = copyCheckout();
+});
+afterAll(async () => {
+  await stack?.destroy();
+  copy?.remove();
+});
+
+const status = async () => {
+  const { services } = JSON.parse((await stack.must("status", "--json")).output);
+  const { version, servedBy } = services.find(({ service }: { service: string }) => service === "coda");
+  return { version, servedBy };
+};
+
+/** Runs a command while Coda is called 20 times a second and a stream is open that lasts longer. */
+async function underLoad(what: string, command: string, ...args: string[]) {
+  await stack.codaFaults({ latencyMs: 3000, onlyPath: "/rows" });
+  const target = { url: `${stack.codaUrl}/mcp`, token };
+  const rows = { doc: "pT7kXw2LmQ", table: "Tasks", columns: ["Task"], limit: 250 };
+  const stream = await openStream({ ...target, call: { name: "list_rows", arguments: rows } });
+  const caller = startCaller({ ...target, rate: 20, call: { name: "list_docs", arguments: {} } });
+  const { seconds } = await stack.must(command, ...args);
+  const traffic = await caller.stop();
+  const streamed = await stream.ended;
+  await stack.codaFaults({});
+  process.stdout.write(summary(`${what} in ${seconds.toFixed(1)} s`, traffic));
+  expect(traffic.failures, stack.cloudLog).toEqual([]);
+  expect(streamed).toMatchObject({ complete: true });
+  return traffic;
+}
+
+/** Changes the bundle of Coda, and with it version and image. */
+function newBundle(mark: string): void {
+  copy.edit("workers/coda/worker.ts", "instructions:", `instructions: "${mark} " +`);
+  stack.checkout = copy.path;
+}
+
+test("a new image of a service on the droplet costs no call, and the old container goes", async () => {
+  const before = await status();
+  const old = await (await stack.container("coda")).inspect();
+  newBundle("first");
+  await underLoad("new image", "up");
+  const after = await status();
+  expect(after.servedBy).toBe("droplet");
+  expect(after.version).not.toBe(before.version);
+  const now = await (await stack.container("coda")).inspect();
+  expect([now.Image, now.Name]).not.toEqual([old.Image, old.Name]);
+});
+
+test("a new image and a flip to Workers in one go cost no call", async () => {
+  newBundle("second");
+  await underLoad("new image and flip to workers", "flip", "coda", "workers");
+  expect((await status()).servedBy).toBe("workers");
+  expect(await stack.containers("coda")).toEqual([]);
+});
+
+test("a new image and a flip to the droplet in one go cost no call", async () => {
+  newBundle("third");
+  await underLoad("new image and flip to droplet", "flip", "coda", "droplet");
+  expect((await status()).servedBy).toBe("droplet");
+});
+
+test("a new image that does not start leaves the old container where it is", async () => {
+  const before = await status();
+  const { Id } = await (await stack.container("coda")).inspect();
+  const bad = copyCheckout();
+  try {
+    bad.edit("droplet/workerd/service.Dockerfile", "COPY worker.js config.capnp ./", "COPY worker.js ./");
+    bad.edit("droplet/workerd/service.Dockerfile", "ENV PORT", "ENV BROKEN=1 PORT");
+    stack.checkout = bad.path;
+    const call = { name: "list_docs", arguments: {} };
+    const caller = startCaller({ url: `${stack.codaUrl}/mcp`, token, rate: 20, call });
+    const { code } = await stack.run("up");
+    const traffic = await caller.stop();
+    expect(code).toBe(1);
+    expect(traffic.failures, stack.cloudLog).toEqual([]);
+  } finally {
+    stack.checkout = copy.path;
+    bad.remove();
+  }
+  expect((await (await stack.container("coda")).inspect()).Id).toBe(Id);
+  expect(await status()).toEqual(before);
+});
+
+test("connectors that change connect before the old ones go", async () => {
+  copy.edit("infra/droplet/connector.ts", 'startPeriod: "10s"', 'startPeriod: "11s"');
+  await underLoad("new connectors", "up");
+  expect(await stack.containers("cloudflared")).toHaveLength(1);
+  expect(await stack.containers("cloudflared-2")).toHaveLength(1);
+});
+
+test("one of two connectors that is lost takes no service down", async () => {
+  const lost = await stack.container("cloudflared-2");
+  await lost.kill();
+  const answers = await Promise.all(Array.from({ length: 20 }, () => fetch(`${stack.codaUrl}/health`)));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  stack.checkout = repositoryRoot;
+});

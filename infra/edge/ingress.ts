@@ -1,0 +1,39 @@
+import * as cloudflare from "@pulumi/cloudflare";
+import * as pulumi from "@pulumi/pulumi";
+import type { Config } from "../config.ts";
+import type { Tunnel } from "./tunnel.ts";
+
+/** Where the tunnel leads for one hostname. */
+export interface IngressRule {
+  hostname: string;
+  /** Origin as the connector dials it. */
+  service: pulumi.Input<string>;
+}
+
+export interface IngressArgs {
+  config: Config;
+  tunnel: Tunnel;
+  rules: IngressRule[];
+}
+
+/**
+ * Where the tunnel leads, for every hostname: Cloudflare keeps it as one document, which connectors take over while they
+ * run, without cutting a call. A service that is not on the droplet has its rule too, to where its container would be.
+ * https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/configure-tunnels/remote-management/
+ */
+export class Ingress extends pulumi.ComponentResource {
+  constructor({ config, tunnel, rules }: IngressArgs, options: pulumi.CustomResourceOptions) {
+    super("hybrid-mcp:edge:Ingress", "ingress-rules");
+    new cloudflare.ZeroTrustTunnelCloudflaredConfig(
+      "ingress",
+      {
+        accountId: config.cloudflare.accountId,
+        tunnelId: tunnel.id,
+        config: { ingresses: [...rules, { service: "http_status:404" }] },
+      },
+      // Older stacks have it as a part of the tunnel.
+      { ...options, parent: this, aliases: [{ parent: tunnel }] },
+    );
+    this.registerOutputs();
+  }
+}
