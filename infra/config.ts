@@ -2,12 +2,12 @@ import {
   catalogue,
   connectScope,
   gateHostname,
+  type HostName,
   hostNames,
   hostname,
   isServiceName,
   n8n,
   type Placement,
-  type PlatformName,
   type ServiceName,
   serviceNames,
 } from "@hybrid-mcp/catalogue";
@@ -15,9 +15,13 @@ import { isTaken, MAX_NAME, prefixed } from "@hybrid-mcp/mcp-gateway/tool-names"
 import { selectionProblem, type ToolSelection } from "@hybrid-mcp/service-kit/tool-selection";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { MEMORY_MB, type Tenant, tooSmallForEngine } from "./droplet/memory.ts";
 import { serviceTools } from "./service-tools.ts";
 
 const NAMESPACE = "hybrid-mcp";
+
+/** Slug of the droplet's size, where the config names none. */
+const DEFAULT_SIZE = "s-1vcpu-2gb";
 
 /** How the droplet is reached and made (config key `hybrid-mcp:droplet`). */
 const droplet = z
@@ -28,7 +32,7 @@ const droplet = z
       .regex(/^(unix|ssh|tcp):\/\//, "must start with unix://, ssh:// or tcp://")
       .optional(),
     region: z.string().default("fra1"),
-    size: z.string().default("s-1vcpu-2gb"),
+    size: z.string().default(DEFAULT_SIZE),
     image: z.string().default("debian-12-x64"),
     /** Public SSH key that the Docker provider signs in with. */
     sshPublicKey: z
@@ -296,6 +300,8 @@ const schema = z.strictObject({
     zoneId: z.string().regex(/^[0-9a-f]{32}$/, "must be the zone's 32 hexadecimal digits"),
     /** The account's `<subdomain>.workers.dev`. */
     workersSubdomain: z.string().regex(/^[a-z0-9-]+$/),
+    /** A higher one makes every service token of Access have a new secret. */
+    serviceTokenVersion: z.int().positive().default(1),
   }),
   services: z
     .strictObject({
@@ -305,6 +311,8 @@ const schema = z.strictObject({
         .extend({
           /** `host:port` of pages that may be read though they are not public. */
           allowedHosts: z.array(z.string().regex(/^[^\s/,]+:\d+$/, "must be host:port")).default([]),
+          /** Who reads the pages: Firecrawl's cloud (or what `upstreamUrl` names), or an engine on the droplet. */
+          engine: z.enum(["cloud", "self-hosted"]).default("cloud"),
         })
         .prefault({}),
       n8n: z
@@ -386,13 +394,18 @@ export function hasContainer(config: Config, service: ServiceName): boolean {
   return usesDroplet(config.services[service], config.cutover.keepStandby);
 }
 
+/** Whether the stack has a Firecrawl engine of its own, on its droplet. */
+export function hostsFirecrawl({ services: { firecrawl } }: Config): boolean {
+  return firecrawl.enabled && firecrawl.engine === "self-hosted";
+}
+
 /** The MCP endpoint of n8n, if the stack has one. */
 export function n8nMcpUrl({ services: { n8n } }: Config): string | undefined {
   return n8n.enabled && n8n.upstreamUrl ? `${n8n.upstreamUrl}/mcp-server/http` : undefined;
 }
 
 /** The origin at which clients reach a service: an identifier, the same in both homes. */
-export function publicUrl(config: Config, name: ServiceName | PlatformName): string {
+export function publicUrl(config: Config, name: HostName): string {
   return config.publicUrls[name] ?? `https://${hostname(name, config.domain)}`;
 }
 
@@ -429,6 +442,7 @@ export function parseConfig(
     ...missing(raw).map(([key, message]) => `  ${NAMESPACE}:${key}: is missing; ${message}`),
     ...unknownScopes(raw),
     ...unusedSecrets(raw),
+    ...engineProblems(raw).map(([key, message]) => `  ${NAMESPACE}:${key}: ${message}`),
   ];
   return parsed.success && errors.length === 0 ? { config: parsed.data } : { errors };
 }
@@ -438,18 +452,9 @@ export function parseConfig(
  * together with errors in other keys.
  */
 function missing(raw: Record<string, unknown>): [key: string, message: string][] {
-  const value = (...path: string[]) =>
-    path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined | null)?.[key], raw);
+  const value = (...path: string[]) => valueIn(raw, path);
   const enabled = serviceNames.filter((name) => value("services", name, "enabled") !== false);
-  const onDroplet = enabled.some((name) =>
-    usesDroplet(
-      {
-        enabled: true,
-        placement: (value("services", name, "placement") ?? placements(name)[0]) as Placement,
-      },
-      value("cutover", "keepStandby") === true,
-    ),
-  );
+  const onDroplet = isEngineAskedFor(raw) || containersAskedFor(raw).length > 0;
   const found: [string, string][] = [];
   const secret = (name: string) =>
     found.push([
@@ -501,6 +506,65 @@ function missing(raw: Record<string, unknown>): [key: string, message: string][]
   return found;
 }
 
+/** Names of the services that have a container, by the raw values. */
+function containersAskedFor(raw: Record<string, unknown>): ServiceName[] {
+  const keepStandby = valueIn(raw, ["cutover", "keepStandby"]) === true;
+  return serviceNames.filter((name) => {
+    const { enabled, placement } = fields(fields(raw.services)[name]);
+    const config = { enabled: enabled !== false, placement: (placement ?? placements(name)[0]) as Placement };
+    return usesDroplet(config, keepStandby);
+  });
+}
+
+/** Whether there shall be a Firecrawl engine on the droplet, by the raw values. */
+function isEngineAskedFor(raw: Record<string, unknown>): boolean {
+  const { enabled, engine } = fields(fields(raw.services).firecrawl);
+  return enabled !== false && engine === "self-hosted";
+}
+
+/** What does not go together with a Firecrawl engine of one's own. */
+function engineProblems(raw: Record<string, unknown>): [key: string, message: string][] {
+  if (!isEngineAskedFor(raw)) return [];
+  const found: [string, string][] = [];
+  const own = "services.firecrawl.engine: self-hosted";
+  for (const key of ["upstreamUrl", "dropletUpstreamUrl"]) {
+    if (valueIn(raw, ["services", "firecrawl", key]) === undefined) continue;
+    found.push([`services.firecrawl.${key}`, `is not allowed beside ${own}, which says where the engine is`]);
+  }
+  if (valueIn(raw, ["sharedConnections", "firecrawl"]) !== undefined) {
+    const remove = "pulumi config rm --path hybrid-mcp:sharedConnections.firecrawl";
+    found.push(["sharedConnections.firecrawl", `is not used with ${own}, which asks for no key; remove it: ${remove}`]);
+  }
+  for (const server of list(fields(raw.gateway).servers)) {
+    const { name, auth } = fields(server);
+    if (fields(auth).of !== "firecrawl") continue;
+    found.push([
+      "gateway.servers",
+      `${name} is called with people's connections to firecrawl, and with ${own} there are none`,
+    ]);
+  }
+  const { size, dockerHost, adopt } = fields(raw.droplet);
+  // Of a machine that is there already nobody has said how large it is.
+  if (dockerHost === undefined && adopt === undefined) {
+    const asked = typeof size === "string" ? size : DEFAULT_SIZE;
+    const problem = tooSmallForEngine(asked, tenants(raw));
+    if (problem) found.push(["droplet.size", `${JSON.stringify(asked)} ${problem}`]);
+  }
+  return found;
+}
+
+/** What runs on the droplet besides an engine, by the raw values: a service's new container starts beside the old one. */
+function tenants(raw: Record<string, unknown>): Tenant[] {
+  const replicas = valueIn(raw, ["tunnel", "replicas"]);
+  const connectors = typeof replicas === "number" ? replicas : 1;
+  const services = containersAskedFor(raw).map((name) => ({ name, mb: MEMORY_MB.service }));
+  return [
+    { name: "the connector", mb: connectors * MEMORY_MB.connector },
+    ...services,
+    ...(services.length > 0 ? [{ name: "a changed service beside its old one", mb: MEMORY_MB.service }] : []),
+  ];
+}
+
 /** Secrets of servers that there are not: a name that was mistyped. */
 function unusedSecrets(raw: Record<string, unknown>): string[] {
   const names = list(fields(raw.gateway).servers).map((server) => String(fields(server).name));
@@ -534,6 +598,10 @@ function unknownScopes(raw: Record<string, unknown>): string[] {
           ],
     ),
   );
+}
+
+function valueIn(raw: Record<string, unknown>, path: string[]): unknown {
+  return path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined | null)?.[key], raw);
 }
 
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);

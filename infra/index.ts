@@ -1,7 +1,9 @@
 import { deployBroker } from "./broker/broker.ts";
 import { BrokerSecrets } from "./broker/secrets.ts";
-import { enabledServices, loadConfig } from "./config.ts";
+import { enabledServices, hostsFirecrawl, loadConfig } from "./config.ts";
 import { deployDroplet } from "./droplet/droplet.ts";
+import { firecrawlEngineRules } from "./droplet/firecrawl-engine.ts";
+import { engineAccess } from "./edge/engine-access.ts";
 import { Storage } from "./edge/storage.ts";
 import { Tunnel } from "./edge/tunnel.ts";
 import { deployGateway } from "./gateway/gateway.ts";
@@ -16,13 +18,14 @@ const tunnel = new Tunnel(config);
 const broker = await deployBroker(config, { storage, tunnel, secrets });
 const gateway = await deployGateway(config, { broker, tunnel });
 const droplet = deployDroplet(config, tunnel);
+const engineToken = hostsFirecrawl(config) ? engineAccess(config, tunnel) : undefined;
 
 const deployed = await Promise.all(
   enabledServices(config).map((service) =>
-    deployService(service, { config, broker, secret: secrets.ofService[service], droplet }),
+    deployService(service, { config, broker, secret: secrets.ofService[service], droplet, engineToken }),
   ),
 );
-deployTraffic({ config, broker, tunnel, services: deployed, rules: [] });
+deployTraffic({ config, broker, tunnel, services: deployed, rules: firecrawlEngineRules(config) });
 
 /** Every service with its URL and where it is placed. */
 export const services = Object.fromEntries(

@@ -52,10 +52,8 @@ export function tooSmallForEngine(size: string, others: Tenant[]): string | unde
   const has = dropletMemoryMb(size);
   const needs = HOST_MB + ENGINE_MB + others.reduce((sum, { mb }) => sum + mb, 0);
   if (has === undefined || has >= needs) return undefined;
-  const parts = [
-    { name: "the engine", mb: ENGINE_MB },
-    { name: "the system", mb: HOST_MB },
-    ...others,
-  ].map(({ name, mb }) => `${name} ${mb}`);
+  const parts = [{ name: "the engine", mb: ENGINE_MB }, { name: "the system", mb: HOST_MB }, ...others].map(
+    ({ name, mb }) => `${name} ${mb}`,
+  );
   return `has ${has} MB, and a Firecrawl engine of one's own needs ${needs} MB here (${parts.join(", ")}); take a size with more memory, e.g. s-4vcpu-8gb, or services.firecrawl.engine: cloud`;
 }

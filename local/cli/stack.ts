@@ -3,14 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync
 import { networkInterfaces } from "node:os";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  addressOf,
-  catalogue,
-  hostname,
-  type Placement,
-  type PlatformName,
-  type ServiceName,
-} from "@hybrid-mcp/catalogue";
+import { addressOf, catalogue, type HostName, hostname, type Placement, type ServiceName } from "@hybrid-mcp/catalogue";
 import { parse, stringify, YAMLParseError } from "yaml";
 import { UserError } from "./user-error.ts";
 
@@ -183,12 +176,12 @@ export class LocalStack {
   }
 
   /** Loopback port at which the edge takes requests for a hostname of the catalogue. */
-  portOf(name: ServiceName | PlatformName): number {
+  portOf(name: HostName): number {
     return addressOf(name).localPort + this.portOffset;
   }
 
   /** Origin at which clients reach what has a hostname of its own. */
-  publicUrl(name: ServiceName | PlatformName): string {
+  publicUrl(name: HostName): string {
     return this.tls ? `https://${hostname(name, this.domain)}` : `http://localhost:${this.portOf(name)}`;
   }
 

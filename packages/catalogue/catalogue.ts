@@ -98,6 +98,14 @@ export const n8n = {
   ],
 } as const satisfies Pick<CatalogueEntry, "title" | "scopes">;
 
+/** A Firecrawl engine of one's own, on the droplet: the Firecrawl service calls it, and nobody else. */
+export const firecrawlEngine = {
+  title: "Firecrawl engine",
+  subdomain: "firecrawl-engine",
+  localPort: 8783,
+  containerPort: 3002,
+} as const satisfies Omit<CatalogueEntry, "placements" | "scopes">;
+
 /** The parts of the platform that stand at the edge for ever and are no service that can be moved. */
 export const platform = {
   "oauth-broker": { title: "OAuth broker", subdomain: "auth", localPort: 8789 },
@@ -111,19 +119,24 @@ export function isServiceName(word: string): word is ServiceName {
   return Object.hasOwn(catalogue, word);
 }
 
+/** What has a hostname of its own. */
+export type HostName = ServiceName | PlatformName | "firecrawl-engine";
+
 /** Everything that has a hostname of its own, in the catalogue's order. */
-export const hostNames: (ServiceName | PlatformName)[] = [
+export const hostNames: HostName[] = [
   ...serviceNames,
+  "firecrawl-engine",
   ...(Object.keys(platform) as PlatformName[]),
 ];
 
 /** The hostname's first label and the local port of whatever has them. */
-export function addressOf(name: ServiceName | PlatformName): { subdomain: string; localPort: number } {
+export function addressOf(name: HostName): { subdomain: string; localPort: number } {
+  if (name === "firecrawl-engine") return firecrawlEngine;
   return name in platform ? platform[name as PlatformName] : catalogue[name as ServiceName];
 }
 
 /** The public hostname of a service, e.g. `coda-mcp.example.com`. */
-export function hostname(name: ServiceName | PlatformName, domain: string): string {
+export function hostname(name: HostName, domain: string): string {
   return `${addressOf(name).subdomain}.${domain}`;
 }
 
