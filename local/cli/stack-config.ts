@@ -93,7 +93,7 @@ function localValues(stack: LocalStack, images: LocalImages): Values {
     services: {
       coda: upstream("coda"),
       github: upstream("github"),
-      firecrawl: { ...upstream("firecrawl"), allowedHosts: [`127.0.0.1:${ports.standIns}`] },
+      firecrawl: { ...(ownsEngine(stack) ? {} : upstream("firecrawl")), allowedHosts: [`127.0.0.1:${ports.standIns}`] },
       n8n: { upstreamUrl: upstreams.n8n },
     },
     auth: {
@@ -113,9 +113,16 @@ function localValues(stack: LocalStack, images: LocalImages): Values {
 }
 
 /** What the program is told as secrets, by key: the stack keeps them encrypted, as on a real account. */
-export function secretValues({ identity }: LocalStack): Values {
+export function secretValues(stack: LocalStack): Values {
+  const { identity } = stack;
   return {
     clientSecrets: identity.clientSecrets,
-    sharedConnections: { coda: identity.codaToken, firecrawl: identity.firecrawlKey },
+    sharedConnections: { coda: identity.codaToken, ...(!ownsEngine(stack) && { firecrawl: identity.firecrawlKey }) },
   };
+}
+
+/** Whether the stack is to have a Firecrawl engine of its own: then the stand-in is not Firecrawl. */
+function ownsEngine({ settings }: LocalStack): boolean {
+  const { firecrawl } = (settings.services ?? {}) as { firecrawl?: { engine?: string } };
+  return firecrawl?.engine === "self-hosted";
 }
