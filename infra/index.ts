@@ -22,12 +22,14 @@ const deployed = await Promise.all(
     deployService(service, { config, broker, secret: secrets.ofService[service], droplet }),
   ),
 );
-deployTraffic({ config, broker, tunnel, services: deployed, rules: [] });
+deployTraffic({ config, broker, tunnel, services: deployed, rules: droplet?.n8n?.rules ?? [] });
 
 /** Every service with its URL and where it is placed. */
 export const services = Object.fromEntries(
   deployed.map((service) => [service.service, describeService(config, service)]),
 );
+/** n8n, where it runs on the droplet. */
+export const n8n = droplet?.n8n?.described ?? null;
 /** One URL for every server. */
 export const gatewayUrl = `${gateway.url}/mcp`;
 /** Where people sign in, see who has access to what, and connect their accounts. */
