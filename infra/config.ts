@@ -46,6 +46,9 @@ const droplet = z
       .strictObject({
         base: z.string(),
         cloudflared: z.string(),
+        n8n: z.string(),
+        postgres: z.string(),
+        restic: z.string(),
         firecrawl: z.string(),
         firecrawlPlaywright: z.string(),
         firecrawlPostgres: z.string(),

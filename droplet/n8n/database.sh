@@ -12,7 +12,7 @@ refuse() {
   exec sleep infinity
 }
 
-[ -s "$data/PG_VERSION" ] || refuse "The volume of n8n's database is empty: its data is gone. To go on with a backup: npm run restore. To begin again with nothing: set hybrid-mcp:services.n8n.generation to another value."
+[ -s "$data/PG_VERSION" ] || refuse "The volume of n8n's database is empty: its data is gone, and no empty database was made in its place. Set hybrid-mcp:services.n8n.generation to another value to begin again with an empty one, and then, to go on with a backup: npm run restore"
 have=$(<"$data/PG_VERSION")
 want=$(postgres --version | sed -E 's/.* ([0-9]+)[. ].*/\1/;s/.* ([0-9]+)$/\1/')
 [ "$have" = "$want" ] || refuse "The database was made by PostgreSQL $have, and this image has $want: set droplet.images.postgres to one of $have."

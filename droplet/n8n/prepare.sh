@@ -2,7 +2,7 @@
 # Makes the volumes of n8n and of its database ready, once: their owners, a database where there is none, n8n's role in it.
 # What is there stays. Runs as root, for a moment, without a network.
 #
-# Environment: DATABASE, DATABASE_USER, DATABASE_PASSWORD
+# Environment: DATABASE, DATABASE_USER, DATABASE_PASSWORD; EXPECT_DATA: "true" when the volumes held data before
 set -euo pipefail
 
 n8n=/volumes/n8n
@@ -10,22 +10,27 @@ data=/volumes/postgres
 socket=/run/postgresql
 
 as_postgres() { setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }
-owned() { [ "$(stat -c %U "$1")" = "$2" ] || [ "$(stat -c %u "$1")" = "$2" ] || chown -R "$2:$2" "$1"; }
+owned() { case $2 in "$(stat -c %U "$1")" | "$(stat -c %u "$1")") ;; *) chown -R "$2:$2" "$1" ;; esac; }
 
 owned "$n8n" 1000
-# Where the official image keeps it: in the volume itself, or, beside a lost+found, one folder below.
+# In the volume itself, where an older one has it, or one folder below: there is a lost+found in the root of a disk.
 [ -s "$data/PG_VERSION" ] || data=$data/pgdata
-mkdir -p "$data"
-owned "$data" postgres
-chmod 700 "$data"
 
 if [ ! -s "$data/PG_VERSION" ]; then
-  # A start that was cut off here leaves no PG_VERSION, but files that initdb does not take.
-  find "$data" -mindepth 1 -delete
+  if [ "$EXPECT_DATA" = true ]; then
+    echo "The volume of n8n's database is empty: its data is gone, and no empty database was made in its place. Set hybrid-mcp:services.n8n.generation to another value to begin again with an empty one, and then, to go on with a backup: npm run restore" >&2
+    exit 1
+  fi
   echo "Making the database."
-  as_postgres initdb --pgdata="$data" --username="$DATABASE_USER" --encoding=UTF8 --locale=C.UTF-8 \
-    --auth=scram-sha-256 --pwfile=<(printf %s "$DATABASE_PASSWORD") >/dev/null
+  # Under another name first: one that is cut off is made again.
+  rm -rf "$data" "$data.new"
+  mkdir "$data.new"
+  chown postgres: "$data.new"
+  as_postgres initdb --pgdata="$data.new" --username="$DATABASE_USER" --encoding=UTF8 --locale=C.UTF-8 \
+    --auth-local=peer --auth-host=reject >/dev/null
+  mv "$data.new" "$data"
 fi
+owned "$data" postgres
 
 have=$(<"$data/PG_VERSION")
 want=$(postgres --version | sed -E 's/.* ([0-9]+)[. ].*/\1/;s/.* ([0-9]+)$/\1/')

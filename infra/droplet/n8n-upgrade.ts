@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import type { Config } from "../config.ts";
@@ -6,6 +7,9 @@ import type { Host } from "./host.ts";
 
 /** Pause between two looks at a container that starts, in milliseconds. */
 const PAUSE_MS = 1_000;
+
+/** Tag of backups that are made before a change. */
+const TAG = "before-upgrade";
 
 /** What was there before an upgrade, to go back to. */
 interface Before {
@@ -76,4 +80,43 @@ async function n8nContainers(docker: Docker, stack: string): Promise<Docker.Cont
   const filters = { label: [`hybrid-mcp=${stack}`, `${ROLE_LABEL}=n8n`] };
   const found = await docker.listContainers({ all: true, filters });
   return found.sort((a, b) => a.Created - b.Created).map(({ Id }) => docker.getContainer(Id));
+}
+
+/** Makes a backup and answers its id; undefined where there is nothing to make one with. */
+async function backup(docker: Docker, stack: string): Promise<string | undefined> {
+  if (!(await containerOf(docker, stack, "backup"))) return undefined;
+  await inBackup(docker, stack, ["backup", "--tag", TAG]);
+  return lastBackup(docker, stack);
+}
+
+/** The newest backup that was made before a change. */
+async function lastBackup(docker: Docker, stack: string): Promise<string | undefined> {
+  if (!(await containerOf(docker, stack, "backup"))) return undefined;
+  const snapshots = JSON.parse(await inBackup(docker, stack, ["snapshots", "--json"])) as {
+    short_id: string;
+    time: string;
+    tags?: string[];
+  }[];
+  return snapshots.filter(({ tags }) => tags?.includes(TAG)).sort((a, b) => (a.time < b.time ? 1 : -1))[0]?.short_id;
+}
+
+/** Runs one of the backup container's commands. @throws {Error} with what it said when it fails */
+async function inBackup(docker: Docker, stack: string, command: string[]): Promise<string> {
+  const container = await containerOf(docker, stack, "backup");
+  if (!container) throw new Error("n8n: there is no container that makes backups.");
+  const { exitCode, stdout, stderr } = await execIn(container, ["backup", ...command]);
+  if (exitCode !== 0) throw new Error(`n8n: ${command[0]} failed: ${(stderr || stdout).trim().slice(-2000)}`);
+  return stdout;
+}
+
+/** Waits until a container is healthy. @throws {Error} when it is not within the deadline */
+async function ready(container: Docker.Container, seconds: number): Promise<void> {
+  const deadline = performance.now() + seconds * 1000;
+  for (;;) {
+    const { State } = await container.inspect();
+    if (State.Health?.Status === "healthy") return;
+    if (performance.now() > deadline)
+      throw new Error(`n8n: the old container did not become healthy within ${seconds} s.`);
+    await delay(PAUSE_MS);
+  }
 }

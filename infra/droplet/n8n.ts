@@ -10,7 +10,7 @@ import type { IngressRule } from "../edge/ingress.ts";
 import { colour } from "./colour.ts";
 import type { Connector } from "./connector.ts";
 import { type Containers, containerDefaults, label, labels } from "./containers.ts";
-import { dataGuard } from "./data-guard.ts";
+import { DataGuard } from "./data-guard.ts";
 import { dataVolume } from "./data-volume.ts";
 import type { Host } from "./host.ts";
 import { N8N_IMAGE, POSTGRES_IMAGE } from "./images.ts";
@@ -38,8 +38,8 @@ export interface N8nArgs {
  * - `n8n` starts when the old one has stopped and a backup is made (`upgradeHooks`).
  */
 export class N8n extends pulumi.ComponentResource {
-  /** What the stack tells of it. */
-  readonly described: { title: string; url: string; version: string; generation: string };
+  /** What the stack tells of it, once it runs: from then on its data is expected to be there. */
+  readonly described: pulumi.Output<{ title: string; url: string; version: string; generation: string }>;
   /** What the tunnel leads to. */
   readonly rules: IngressRule[];
   readonly network: docker.Network;
@@ -59,7 +59,6 @@ export class N8n extends pulumi.ComponentResource {
     };
     const version = versionOf(images.n8n);
     const url = publicUrl(config, "n8n");
-    this.described = { title: n8n.title, url, version, generation };
     this.rules = [{ hostname: hostname("n8n", config.domain), service: `http://n8n:${n8n.containerPort}` }];
 
     // Whatever is made anew, credentials that n8n has kept stay readable.
@@ -76,9 +75,15 @@ export class N8n extends pulumi.ComponentResource {
       password: secret("n8n-database-password"),
     };
 
-    const guard = dataGuard("n8n", generation);
-    this.data = dataVolume(config, host, "n8n", { ...options, hooks: guard }, adopt?.volume);
-    const databaseData = dataVolume(config, host, "postgres", { ...options, hooks: guard }, adopt?.databaseVolume);
+    const guard = new DataGuard("n8n", generation);
+    this.data = dataVolume(config, host, "n8n", { ...options, hooks: guard.hooks }, adopt?.volume);
+    const databaseData = dataVolume(
+      config,
+      host,
+      "postgres",
+      { ...options, hooks: guard.hooks },
+      adopt?.databaseVolume,
+    );
     this.network = new docker.Network(
       "n8n-network",
       { name: `${config.name}-n8n`, driver: "bridge", internal: true, labels: [label(config)] },
@@ -107,7 +112,7 @@ export class N8n extends pulumi.ComponentResource {
         image: postgres,
         entrypoints: ["/bin/bash", "-c"],
         command: [script("prepare.sh")],
-        envs: databaseEnv,
+        envs: [...databaseEnv, pulumi.interpolate`EXPECT_DATA=${guard.expectsData}`],
         networkMode: "none",
         volumes: [{ volumeName: this.data.name, containerPath: "/volumes/n8n" }, databaseVolume("/volumes/postgres")],
         tmpfs: { "/run/postgresql": "", "/tmp": "" },
@@ -118,9 +123,10 @@ export class N8n extends pulumi.ComponentResource {
         mustRun: false,
         attach: true,
         wait: false,
-        labels: ofGeneration("prepare"),
+        labels: [...ofGeneration("prepare"), { label: "hybrid-mcp-settings", value: colour(databaseEnv) }],
       },
-      options,
+      // Whether there has to be data counts when it runs, and does not make it run again.
+      { ...options, ignoreChanges: ["envs"] },
     );
     const database = new docker.Container(
       "n8n-database",
@@ -132,7 +138,7 @@ export class N8n extends pulumi.ComponentResource {
         entrypoints: ["/bin/bash", "-c"],
         command: [script("database.sh")],
         volumes: [databaseVolume("/var/lib/postgresql/data")],
-        tmpfs: { "/run/postgresql": "mode=1777", "/tmp": "" },
+        tmpfs: { "/run/postgresql": "mode=1777", "/tmp": "mode=1777" },
         networksAdvanced: [{ name: this.network.name, aliases: [DATABASE_HOST] }],
         healthcheck: {
           tests: ["CMD", "pg_isready", "--quiet", "--host", "/run/postgresql"],
@@ -174,6 +180,11 @@ export class N8n extends pulumi.ComponentResource {
           // The connector is the one proxy in front of it: the edge's addresses come in its headers.
           N8N_PROXY_HOPS: "1",
           N8N_SECURE_COOKIE: String(url.startsWith("https:")),
+          // n8n's own MCP server is on; each person makes an access token there, and the gateway calls it with that one. The
+          // gateway's calls come from few addresses, and it has limits of its own.
+          N8N_MCP_MANAGED_BY_ENV: "true",
+          N8N_MCP_ACCESS_ENABLED: "true",
+          N8N_MCP_SERVER_RATE_LIMIT: "3000",
           N8N_DIAGNOSTICS_ENABLED: "false",
           N8N_VERSION_NOTIFICATIONS_ENABLED: "false",
           N8N_GRACEFUL_SHUTDOWN_TIMEOUT: String(config.cutover.drainSeconds),
@@ -186,7 +197,7 @@ export class N8n extends pulumi.ComponentResource {
         pulumi.interpolate`N8N_ENCRYPTION_KEY=${this.encryptionKey}`,
       ],
       volumes: [{ volumeName: this.data.name, containerPath: "/home/node/.n8n" }],
-      tmpfs: { "/tmp": "mode=1777", "/home/node/.cache": "mode=1777" },
+      tmpfs: { "/tmp": "mode=1777", "/home/node/.cache": "uid=1000,gid=1000" },
       healthcheck: {
         tests: ["CMD", "node", "-e", readinessProbe],
         interval: "5s",
@@ -215,6 +226,7 @@ export class N8n extends pulumi.ComponentResource {
         hooks: upgradeHooks(config, host, version),
       },
     );
+    this.described = this.container.id.apply(() => ({ title: n8n.title, url, version, generation }));
     this.registerOutputs();
   }
 }

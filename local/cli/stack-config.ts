@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:f
 import { join } from "node:path";
 import { hostNames, type ServiceName } from "@hybrid-mcp/catalogue";
 import { parse, stringify } from "yaml";
-import type { ServiceImages } from "../docker/service-images.ts";
 import { standInAddresses } from "../cloud/stand-ins.ts";
+import type { ServiceImages } from "../docker/service-images.ts";
 import {
   type LocalStack,
   merge,
