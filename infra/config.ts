@@ -6,7 +6,7 @@ import {
   hostNames,
   hostname,
   isServiceName,
-  n8n,
+  n8n as n8nEntry,
   type Placement,
   type ServiceName,
   serviceNames,
@@ -50,6 +50,9 @@ const droplet = z
       .strictObject({
         base: z.string(),
         cloudflared: z.string(),
+        n8n: z.string(),
+        postgres: z.string(),
+        restic: z.string(),
         firecrawl: z.string(),
         firecrawlPlaywright: z.string(),
         firecrawlPostgres: z.string(),
@@ -113,6 +116,56 @@ const service = (name: ServiceName) =>
     dropletUpstreamUrl: baseUrl.optional(),
     tools: toolSelection(name),
   });
+
+/** n8n, on the droplet or elsewhere (config key `hybrid-mcp:services.n8n`). */
+const n8n = z
+  .strictObject({
+    /** Runs n8n and its database on the droplet. */
+    enabled: z.boolean().optional(),
+    /** Base URL of an n8n that runs elsewhere, for the gateway. */
+    upstreamUrl: baseUrl.optional(),
+    /** How long n8n may take to become ready, in seconds; a new version changes its database first. */
+    startSeconds: z.number().positive().max(3600).default(300),
+    /** Memory of n8n and of its database, in megabytes. */
+    memoryMb: z.int().min(512).default(MEMORY_MB.n8n),
+    databaseMemoryMb: z.int().min(128).default(MEMORY_MB.n8nPostgres),
+    /** Time zone of schedules, as the tz database names it. */
+    timezone: z
+      .string()
+      .regex(/^[A-Za-z_]+(\/[\w+-]+)*$/, "must be a time zone such as Europe/Berlin")
+      .default("UTC"),
+    /**
+     * Names the data. When the volumes of a stack are gone, an update refuses to begin again with empty ones; another name
+     * says that this is meant.
+     */
+    generation: z
+      .string()
+      .regex(/^[\w-]+$/, "must be letters, digits, dashes and _")
+      .default("1"),
+    /** Docker volumes of an n8n with PostgreSQL that the droplet has already; `n8nEncryptionKey` has to be its key. */
+    adopt: z
+      .strictObject({
+        /** With n8n's own folder, `/home/node/.n8n`. */
+        volume: z.string().min(1),
+        /** With PostgreSQL's data folder. */
+        databaseVolume: z.string().min(1),
+        /** Name of the database in it, and of its owner, a superuser as the official image makes it. */
+        databaseName: z
+          .string()
+          .regex(/^[\w-]+$/, "must be letters, digits, dashes and _")
+          .default("n8n"),
+        databaseUser: z
+          .string()
+          .regex(/^[\w-]+$/, "must be letters, digits, dashes and _")
+          .default("n8n"),
+      })
+      .optional(),
+  })
+  .refine(({ enabled, upstreamUrl }) => !(enabled && upstreamUrl), {
+    path: ["upstreamUrl"],
+    message: "is not allowed beside enabled: true; n8n runs either on the droplet or elsewhere",
+  })
+  .prefault({});
 
 /** Who is meant: whoever one of these fits. */
 const matchers = {
@@ -315,13 +368,7 @@ const schema = z.strictObject({
           engine: z.enum(["cloud", "self-hosted"]).default("cloud"),
         })
         .prefault({}),
-      n8n: z
-        .strictObject({
-          enabled: z.boolean().default(true),
-          /** An n8n that runs elsewhere; without one there is none. */
-          upstreamUrl: baseUrl.optional(),
-        })
-        .prefault({}),
+      n8n,
     })
     .prefault({}),
   auth,
@@ -338,6 +385,8 @@ const schema = z.strictObject({
   /** Upstream tokens of the organisation, by service: used for people who have not connected an account of their own. */
   sharedConnections: z.partialRecord(z.enum(serviceNames), z.string().min(1)).default({}),
   gateway,
+  /** What n8n encrypts its credentials with; generated unless it is given: of an n8n that is adopted or restored. */
+  n8nEncryptionKey: z.string().min(8, "is too short").optional(),
   /** Secrets of servers with `auth.kind` "header", by name: the whole value of the header. */
   serverSecrets: z.record(z.string(), z.string().min(1)).default({}),
   telemetry,
@@ -399,9 +448,22 @@ export function hostsFirecrawl({ services: { firecrawl } }: Config): boolean {
   return firecrawl.enabled && firecrawl.engine === "self-hosted";
 }
 
+/** Whether n8n runs on this stack's droplet. */
+export function deploysN8n({ services: { n8n } }: Config): boolean {
+  return n8n.enabled === true && n8n.upstreamUrl === undefined;
+}
+
+/** Whether anything runs on the droplet: without that there is none. */
+export function needsDroplet(config: Config): boolean {
+  const hasServices = enabledServices(config).some((service) => hasContainer(config, service));
+  return deploysN8n(config) || hostsFirecrawl(config) || hasServices;
+}
+
 /** The MCP endpoint of n8n, if the stack has one. */
-export function n8nMcpUrl({ services: { n8n } }: Config): string | undefined {
-  return n8n.enabled && n8n.upstreamUrl ? `${n8n.upstreamUrl}/mcp-server/http` : undefined;
+export function n8nMcpUrl(config: Config): string | undefined {
+  const { enabled, upstreamUrl } = config.services.n8n;
+  const origin = deploysN8n(config) ? publicUrl(config, "n8n") : enabled === false ? undefined : upstreamUrl;
+  return origin && `${origin}/mcp-server/http`;
 }
 
 /** The origin at which clients reach a service: an identifier, the same in both homes. */
@@ -454,7 +516,8 @@ export function parseConfig(
 function missing(raw: Record<string, unknown>): [key: string, message: string][] {
   const value = (...path: string[]) => valueIn(raw, path);
   const enabled = serviceNames.filter((name) => value("services", name, "enabled") !== false);
-  const onDroplet = isEngineAskedFor(raw) || containersAskedFor(raw).length > 0;
+  const runsN8n = value("services", "n8n", "enabled") === true;
+  const onDroplet = runsN8n || isEngineAskedFor(raw) || containersAskedFor(raw).length > 0;
   const found: [string, string][] = [];
   const secret = (name: string) =>
     found.push([
@@ -483,7 +546,7 @@ function missing(raw: Record<string, unknown>): [key: string, message: string][]
     github: [value("auth", "connections", "github"), "auth.connections.github"],
     google: [value("auth", "connections", "google"), "auth.connections.google"],
     firecrawl: [enabled.includes("firecrawl"), "services.firecrawl"],
-    n8n: [value("services", "n8n", "upstreamUrl"), "services.n8n.upstreamUrl"],
+    n8n: [value("services", "n8n", "upstreamUrl") || value("services", "n8n", "enabled") === true, "services.n8n"],
   };
   for (const server of list(value("gateway", "servers"))) {
     const { name, auth } = fields(server);
@@ -495,6 +558,13 @@ function missing(raw: Record<string, unknown>): [key: string, message: string][]
     const needed = kind === "connection" ? connectionNames.find((each) => each === of) : undefined;
     if (!needed || connectable[needed][0]) continue;
     found.push([connectable[needed][1], `${name} of gateway.servers is called with people's connections to ${needed}`]);
+  }
+  if (value("services", "n8n", "adopt") && !value("n8nEncryptionKey")) {
+    const set = "pulumi config set --secret hybrid-mcp:n8nEncryptionKey <key>";
+    found.push([
+      "n8nEncryptionKey",
+      `an n8n that is adopted opens its credentials with the key in its /home/node/.n8n/config; set it with: ${set}`,
+    ]);
   }
   if (onDroplet && !value("droplet", "dockerHost")) {
     const why = "a service is placed on the droplet, whose Docker Engine is reached over SSH";
@@ -558,8 +628,12 @@ function tenants(raw: Record<string, unknown>): Tenant[] {
   const replicas = valueIn(raw, ["tunnel", "replicas"]);
   const connectors = typeof replicas === "number" ? replicas : 1;
   const services = containersAskedFor(raw).map((name) => ({ name, mb: MEMORY_MB.service }));
+  const n8n = fields(fields(raw.services).n8n);
+  const given = (memory: unknown, usual: number) => (typeof memory === "number" ? memory : usual);
+  const n8nMb = given(n8n.memoryMb, MEMORY_MB.n8n) + given(n8n.databaseMemoryMb, MEMORY_MB.n8nPostgres);
   return [
     { name: "the connector", mb: connectors * MEMORY_MB.connector },
+    ...(n8n.enabled === true ? [{ name: "n8n with its database", mb: n8nMb }] : []),
     ...services,
     ...(services.length > 0 ? [{ name: "a changed service beside its old one", mb: MEMORY_MB.service }] : []),
   ];
@@ -579,7 +653,7 @@ function unknownScopes(raw: Record<string, unknown>): string[] {
     name: String(fields(server).name),
     scopes: list(fields(server).scopes).map((scope) => String(fields(scope).name)),
   }));
-  const ofCatalogue = Object.entries({ ...catalogue, n8n }).map(([name, { scopes }]) => ({
+  const ofCatalogue = Object.entries({ ...catalogue, n8n: n8nEntry }).map(([name, { scopes }]) => ({
     name,
     scopes: scopes.map((scope) => scope.name as string),
   }));

@@ -25,12 +25,15 @@ const deployed = await Promise.all(
     deployService(service, { config, broker, secret: secrets.ofService[service], droplet, engineToken }),
   ),
 );
-deployTraffic({ config, broker, tunnel, services: deployed, rules: firecrawlEngineRules(config) });
+const rules = [...(droplet?.n8n?.rules ?? []), ...firecrawlEngineRules(config)];
+deployTraffic({ config, broker, tunnel, services: deployed, rules });
 
 /** Every service with its URL and where it is placed. */
 export const services = Object.fromEntries(
   deployed.map((service) => [service.service, describeService(config, service)]),
 );
+/** n8n, where it runs on the droplet. */
+export const n8n = droplet?.n8n?.described ?? null;
 /** One URL for every server. */
 export const gatewayUrl = `${gateway.url}/mcp`;
 /** Where people sign in, see who has access to what, and connect their accounts. */

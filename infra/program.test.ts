@@ -26,6 +26,9 @@ async function run(config: Record<string, unknown>): Promise<Registered[]> {
         if (type === "random:index/randomPassword:RandomPassword") outputs.result = `secret-of-${name}`;
         if (type === "random:index/randomBytes:RandomBytes") outputs.base64 = Buffer.alloc(32, 7).toString("base64");
         if (type === "docker:index/remoteImage:RemoteImage") outputs.imageId = `sha256:${name}`;
+        if (type.endsWith(":ZeroTrustAccessServiceToken")) {
+          Object.assign(outputs, { clientId: "engine.access", clientSecret: "access-secret" });
+        }
         if (type === "digitalocean:index/droplet:Droplet") outputs.ipv4Address = "203.0.113.10";
         return { id: type.endsWith("Droplet") ? "1001" : `${name}-id`, state: outputs };
       },
@@ -405,6 +408,30 @@ describe("other shapes", () => {
     expect(resources.find(({ type }) => type === "pulumi:providers:docker")!.inputs.host).toBe(
       "ssh://root@203.0.113.10",
     );
+  });
+
+  test("with a Firecrawl engine of one's own each home dials it in its own way, and nobody connects a Firecrawl account", async () => {
+    const resources = await run({
+      services: { coda: { enabled: false }, firecrawl: { engine: "self-hosted", placement: "droplet" } },
+      droplet,
+    });
+    // biome-ignore lint/suspicious/noExplicitAny: as the mocks hand them over
+    const bindings: any[] = secret(one(resources, "WorkersScript", "firecrawl-script").inputs.bindings);
+    const bound = Object.fromEntries(bindings.map(({ name, type, text }) => [name, [type, text]]));
+    expect(bound.FIRECRAWL_API_URL).toEqual(["plain_text", "https://firecrawl-engine.example.com"]);
+    expect(bound.FIRECRAWL_ACCESS_CLIENT_ID).toEqual(["secret_text", "engine.access"]);
+    expect(bound.FIRECRAWL_ACCESS_CLIENT_SECRET).toEqual(["secret_text", "access-secret"]);
+    const envs: string[] = secret(one(resources, "Container", "firecrawl").inputs.envs);
+    expect(envs).toContain("FIRECRAWL_API_URL=http://firecrawl-engine:3002");
+    expect(envs.join()).not.toContain("ACCESS");
+    // biome-ignore lint/suspicious/noExplicitAny: as the mocks hand them over
+    const broker: any[] = secret(one(resources, "WorkersScript", "oauth-broker-script").inputs.bindings);
+    const { connections } = JSON.parse(broker.find(({ name }) => name === "BROKER_CONFIG").json);
+    expect(connections).toEqual({});
+    expect(of(resources, "ZeroTrustTunnelCloudflaredConfig")[0]!.inputs.config.ingresses).toContainEqual({
+      hostname: "firecrawl-engine.example.com",
+      service: "http://firecrawl-engine:3002",
+    });
   });
 
   test("a config with errors registers nothing", async () => {

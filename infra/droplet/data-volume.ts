@@ -18,13 +18,25 @@ export function dataFolder({ name }: Pick<Config, "name">, what: DataName): stri
  * The Docker volume `<name>-<what>` with data that outlives containers, and the droplet with `droplet.storage` "volume":
  * then it is a folder of the DigitalOcean volume. Protected: Pulumi deletes it for no change of the config.
  * https://docs.docker.com/reference/cli/docker/volume/create/#opt
+ *
+ * @param adopt name of a Docker volume that the droplet has already, to be used instead
  */
 export function dataVolume(
   config: Config,
   host: Pick<Host, "docker">,
   what: DataName,
   options: pulumi.CustomResourceOptions = {},
+  adopt?: string,
 ): docker.Volume {
+  if (adopt !== undefined) {
+    // It is somebody's already: nothing of it changes, and it stays when the stack goes.
+    const kept = { import: adopt, retainOnDelete: true, ignoreChanges: ["driver", "driverOpts", "labels"] };
+    return new docker.Volume(
+      `${what}-data`,
+      { name: adopt },
+      { ...options, ...kept, provider: host.docker, protect: true },
+    );
+  }
   return new docker.Volume(
     `${what}-data`,
     {

@@ -9,6 +9,8 @@ export class Host extends pulumi.ComponentResource {
   /** Drives the droplet's Docker Engine. */
   readonly docker: docker.Provider;
   readonly address: pulumi.Output<string>;
+  /** The same Docker Engine, for what hooks do there. */
+  readonly engine: pulumi.Output<{ address: string; sshOptions: string[] }>;
 
   constructor({ name, droplet: config }: Config) {
     super("hybrid-mcp:droplet:Host", "host");
@@ -53,6 +55,10 @@ export class Host extends pulumi.ComponentResource {
       parent,
     );
 
+    this.engine = pulumi.output({
+      address: config.dockerHost ?? pulumi.interpolate`ssh://root@${droplet.ipv4Address}`,
+      sshOptions: [],
+    });
     this.docker = new docker.Provider(
       "docker",
       config.dockerHost

@@ -3,6 +3,9 @@ export const MEMORY_MB = {
   /** One service with workerd. */
   service: 256,
   connector: 256,
+  /** Unless the config says otherwise. */
+  n8n: 1024,
+  n8nPostgres: 256,
   /** Parts of a Firecrawl engine. */
   firecrawlApi: 2304,
   firecrawlPlaywright: 1024,

@@ -1,7 +1,7 @@
 import { gateHostname, hostname, type PlatformName, platform } from "@hybrid-mcp/catalogue";
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
-import { type Config, enabledServices } from "../config.ts";
+import { type Config, deploysN8n, enabledServices } from "../config.ts";
 
 /**
  * The one tunnel between the edge and the droplet, and what leads into it: a proxied CNAME for each service's hostname and
@@ -49,6 +49,7 @@ function tunnelHostnames(config: Config): string[] {
   const { domain } = config;
   return [
     ...enabledServices(config).flatMap((service) => [hostname(service, domain), gateHostname(service, domain)]),
+    ...(deploysN8n(config) ? [hostname("n8n", domain)] : []),
     // Where nobody answers: a Workers route needs a proxied record.
     ...(Object.keys(platform) as PlatformName[]).map((name) => hostname(name, domain)),
   ];

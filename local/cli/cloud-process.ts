@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { hostNames, hostname } from "@hybrid-mcp/catalogue";
 import type { LocalCloudMessage, LocalCloudOptions } from "../cloud/options.ts";
 import { processIdentity } from "../engine/pid-lock.mjs";
-import { type LocalStack, repositoryRoot, writePrivately } from "./stack.ts";
+import { type LocalStack, repositoryRoot, runsN8n, writePrivately } from "./stack.ts";
 import { say, UserError } from "./user-error.ts";
 
 /** How long the local cloud may take to start, in milliseconds: it brings every uploaded Worker up again. */
@@ -150,12 +150,14 @@ function cloudOptions(stack: LocalStack): LocalCloudOptions {
       clientSecrets: identity.clientSecrets,
     },
     ports,
-    services: hostNames.map((name) => ({
-      port: stack.portOf(name),
-      hostname: hostname(name, domain),
-      // What runs on the droplet asks the broker.
-      ...(name === "oauth-broker" && { forContainers: true }),
-    })),
+    services: hostNames
+      .filter((name) => name !== "n8n" || runsN8n(stack))
+      .map((name) => ({
+        port: stack.portOf(name),
+        hostname: hostname(name, domain),
+        // What runs on the droplet asks the broker.
+        ...(name === "oauth-broker" && { forContainers: true }),
+      })),
     ...(identity.containers === "docker"
       ? { bridgeAddress: stack.subnet.gateway }
       : { processes: { dir: stack.path("processes"), socket: stack.processSocket } }),

@@ -222,6 +222,16 @@ export function placementOf({ settings }: LocalStack, service: ServiceName): Pla
   return services?.[service]?.placement ?? catalogue[service].placements[0];
 }
 
+/** Whether a stack's settings ask for an n8n of its own. */
+export function wantsN8n({ settings }: LocalStack): boolean {
+  return (settings.services as { n8n?: { enabled?: boolean } } | undefined)?.n8n?.enabled === true;
+}
+
+/** Whether the stack has one: it needs Docker Engine. */
+export function runsN8n(stack: LocalStack): boolean {
+  return wantsN8n(stack) && stack.identity.containers === "docker";
+}
+
 function newIdentity(): Identity {
   const hex = (bytes: number) => randomBytes(bytes).toString("hex");
   return {
