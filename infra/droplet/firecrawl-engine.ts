@@ -5,7 +5,7 @@ import * as random from "@pulumi/random";
 import { type Config, hostsFirecrawl, publicUrl } from "../config.ts";
 import type { IngressRule } from "../edge/ingress.ts";
 import { type Containers, containerDefaults, label, labels } from "./containers.ts";
-import { dataVolume } from "./data-volume.ts";
+import { dockerVolume } from "./docker-volume.ts";
 import type { Host } from "./host.ts";
 import {
   FIRECRAWL_IMAGE,
@@ -67,7 +67,7 @@ export class FirecrawlEngine extends pulumi.ComponentResource {
       pulumi.log.warn(message, this);
     }
     const parent = { parent: this };
-    const onHost = { ...parent, provider: host.docker };
+    const onHost = host.options(this);
     const secret = (what: string) =>
       pulumi.secret(
         new random.RandomPassword(`firecrawl-${what}`, { length: 43, special: false }, { ...parent, protect: true })
@@ -130,7 +130,7 @@ export class FirecrawlEngine extends pulumi.ComponentResource {
       memory: MEMORY_MB.rabbitmq,
       cpus: "0.5",
     });
-    const volume = dataVolume(config, host, "firecrawl-postgres", parent);
+    const volume = dockerVolume({ config, host, what: "firecrawl-postgres" }, this);
     const postgres = part("firecrawl-postgres", images.firecrawlPostgres ?? FIRECRAWL_POSTGRES_IMAGE, {
       envs: ["POSTGRES_USER=postgres", "POSTGRES_DB=postgres", pulumi.interpolate`POSTGRES_PASSWORD=${database}`],
       // Its entry point takes the data folder into its possession as root, and goes on as postgres.
