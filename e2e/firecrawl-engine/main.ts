@@ -10,7 +10,7 @@ import { createFirecrawlStandIn } from "../../local/standins/firecrawl/stand-in.
  */
 
 const { PORT } = process.env;
-const KEY = "an engine of one's own asks for none";
+const KEY = "fc-of-the-stand-in";
 const origin = `firecrawl-engine:${PORT}`;
 const { handler } = createFirecrawlStandIn({
   keys: [{ key: KEY }],
