@@ -2,8 +2,7 @@ import { deployBroker } from "./broker/broker.ts";
 import { BrokerSecrets } from "./broker/secrets.ts";
 import { enabledServices, hostsFirecrawl, loadConfig } from "./config.ts";
 import { deployDroplet } from "./droplet/droplet.ts";
-import { firecrawlEngineRules } from "./droplet/firecrawl-engine.ts";
-import { engineAccess } from "./edge/engine-access.ts";
+import { engineAccess, firecrawlEngineRules } from "./droplet/firecrawl-engine.ts";
 import { Storage } from "./edge/storage.ts";
 import { Tunnel } from "./edge/tunnel.ts";
 import { deployGateway } from "./gateway/gateway.ts";
@@ -18,7 +17,7 @@ const tunnel = new Tunnel(config);
 const broker = await deployBroker(config, { storage, tunnel, secrets });
 const gateway = await deployGateway(config, { broker, tunnel });
 const droplet = deployDroplet(config, tunnel);
-const engineToken = hostsFirecrawl(config) ? engineAccess(config, tunnel) : undefined;
+const engineToken = hostsFirecrawl(config) ? engineAccess(config, tunnel).serviceToken : undefined;
 
 const deployed = await Promise.all(
   enabledServices(config).map((service) =>

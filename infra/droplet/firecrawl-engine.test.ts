@@ -3,10 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parseConfig } from "../config.ts";
 import { Access, N8N_OPEN_PATHS } from "../edge/access.ts";
-import { engineAccess } from "../edge/engine-access.ts";
 import { Tunnel } from "../edge/tunnel.ts";
 import { Containers } from "./containers.ts";
-import { FirecrawlEngine, firecrawlEngineRules } from "./firecrawl-engine.ts";
+import { engineAccess, FirecrawlEngine, firecrawlEngineRules } from "./firecrawl-engine.ts";
 import type { Host } from "./host.ts";
 import { ENGINE_MB } from "./memory.ts";
 

@@ -3,7 +3,10 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { type Config, hostsFirecrawl, publicUrl } from "../config.ts";
+import type { Access } from "../edge/access.ts";
+import { guardedHostname } from "../edge/guarded-hostname.ts";
 import type { IngressRule } from "../edge/ingress.ts";
+import type { Tunnel } from "../edge/tunnel.ts";
 import { type Containers, containerDefaults, label, labels } from "./containers.ts";
 import { dataVolume } from "./data-volume.ts";
 import type { Host } from "./host.ts";
@@ -39,6 +42,12 @@ export function firecrawlEngineUrl(config: Config): string {
 /** Where the tunnel leads for the engine: nowhere while it is not self-hosted. */
 export function firecrawlEngineRules(config: Config): IngressRule[] {
   return hostsFirecrawl(config) ? [{ hostname: firecrawlEngineHostname(config), service: ENGINE_ORIGIN }] : [];
+}
+
+/** The way to the engine from Cloudflare, with a service token for the Worker of the Firecrawl service. */
+export function engineAccess(config: Config, tunnel: Tunnel): Access {
+  const hostname = firecrawlEngineHostname(config);
+  return guardedHostname("firecrawl-engine", { config, tunnel, title: firecrawlEngine.title, hostname, machine: true });
 }
 
 export interface FirecrawlEngineArgs {
