@@ -14,6 +14,7 @@ import {
 import { isTaken, MAX_NAME, prefixed } from "@hybrid-mcp/mcp-gateway/tool-names";
 import { selectionProblem, type ToolSelection } from "@hybrid-mcp/service-kit/tool-selection";
 import * as pulumi from "@pulumi/pulumi";
+import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { MEMORY_MB, type Tenant, tooSmallForEngine } from "./droplet/memory.ts";
 import { serviceTools } from "./service-tools.ts";
@@ -33,7 +34,11 @@ const droplet = z
       .optional(),
     region: z.string().default("fra1"),
     size: z.string().default(DEFAULT_SIZE),
-    image: z.string().default("debian-12-x64"),
+    /** What it is made of: cloud-init installs the Docker Engine of Debian 12. */
+    image: z
+      .string()
+      .regex(/^(debian-12-x64|\d+)$/, "must be debian-12-x64, or the number of an image that was made from it")
+      .default("debian-12-x64"),
     /** Public SSH key that the Docker provider signs in with. */
     sshPublicKey: z
       .string()
@@ -43,6 +48,58 @@ const droplet = z
     sshAllow: z
       .array(z.union([z.cidrv4(), z.cidrv6()], { error: "must be an address range such as 203.0.113.7/32" }))
       .default([]),
+    /** Where what must not be lost is kept: on a volume of its own, or in volumes of the Docker Engine. */
+    storage: z.enum(["volume", "engine"]).optional(),
+    /** Size of that volume, in gigabytes. It can grow, never shrink. */
+    volumeGb: z.int().min(1).max(16_384).default(20),
+    /** DigitalOcean's backups of the whole droplet. */
+    backups: z
+      .union(
+        [
+          z.boolean(),
+          z.strictObject({
+            plan: z.enum(["daily", "weekly"]),
+            /** For weekly ones. */
+            weekday: z.enum(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]).optional(),
+            /** Start of the window, UTC. */
+            hour: z.literal([0, 4, 8, 12, 16, 20]).optional(),
+          }),
+        ],
+        { error: "must be true, false, or { plan: daily | weekly, weekday: SUN … SAT, hour: 0, 4, 8, 12, 16 or 20 }" },
+      )
+      .default(false),
+    /** Who is told when the droplet is short of something or a public URL is down; by default nobody. */
+    alerts: z
+      .strictObject({
+        /** Addresses that the DigitalOcean account has verified. */
+        emails: z.array(z.email()).default([]),
+        slack: z
+          .strictObject({
+            channel: z.string().regex(/^[#@]\S+$/, "must be a channel such as #alerts"),
+            /** Incoming webhook. */
+            url: z.url({ protocol: /^https$/ }),
+          })
+          .optional(),
+      })
+      .refine(({ emails, slack }) => emails.length > 0 || slack, "must name emails or slack")
+      .optional(),
+    /** DigitalOcean project that droplet and volume are shown in; it is made. */
+    project: z.string().min(1).max(175).optional(),
+    /** A droplet that is there already, instead of one that is made. */
+    adopt: z
+      .strictObject({
+        id: z.union([z.string().regex(/^\d+$/), z.int()], { error: "must be the droplet's number" }).transform(String),
+        /** As in /etc/ssh/ssh_host_ed25519_key.pub there. */
+        hostKey: z
+          .string()
+          .regex(
+            /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp\d+) [\w+/]+=*( .*)?$/,
+            "must be a public host key: ssh-ed25519 AAAA…",
+          )
+          .transform((key) => key.split(" ").slice(0, 2).join(" "))
+          .optional(),
+      })
+      .optional(),
     /** Subnet (CIDR) of the containers' own network. */
     subnet: z.cidrv4().default("10.213.0.0/24"),
     /** Images to use instead of the pinned public ones, by name. */
@@ -61,9 +118,9 @@ const droplet = z
       })
       .partial()
       .default({}),
-    /** Where data of containers is kept: on the droplet's own volume, or in volumes of the Docker Engine. */
-    storage: z.enum(["volume", "engine"]).default("volume"),
   })
+  // The mounts of a machine that was adopted are not ours to make.
+  .transform((config) => ({ ...config, storage: config.storage ?? (config.adopt ? "engine" : "volume") }))
   .prefault({});
 
 /** Deadlines around a flip (config key `hybrid-mcp:cutover`), in seconds. */
@@ -142,6 +199,11 @@ const n8n = z
       .string()
       .regex(/^[\w-]+$/, "must be letters, digits, dashes and _")
       .default("1"),
+    /** Who reaches its pages: Cloudflare Access stands in front of them, and webhooks, forms and MCP stay open. */
+    access: z
+      .strictObject({ emails: z.array(z.email()).optional(), emailDomains: z.array(z.hostname()).optional() })
+      .refine(({ emails = [], emailDomains = [] }) => emails.length + emailDomains.length > 0, "must name somebody")
+      .optional(),
     /** Docker volumes of an n8n with PostgreSQL that the droplet has already; `n8nEncryptionKey` has to be its key. */
     adopt: z
       .strictObject({
@@ -400,6 +462,8 @@ const schema = z.strictObject({
         .string()
         .regex(/^[^\s/]+:\d+$/, "must be host:port")
         .optional(),
+      /** A tunnel that is there already (its id), instead of one that is made. */
+      adopt: z.uuid({ error: "must be a tunnel's id" }).optional(),
       /** Connectors that run beside each other; one that is lost costs no call then. */
       replicas: z.int().min(1).max(8).default(1),
     })
@@ -453,10 +517,24 @@ export function deploysN8n({ services: { n8n } }: Config): boolean {
   return n8n.enabled === true && n8n.upstreamUrl === undefined;
 }
 
-/** Whether anything runs on the droplet: without that there is none. */
+/**
+ * Whether anything runs on the droplet: without that there is none. One that was adopted stays known: the stack must never
+ * let go of it by itself.
+ */
 export function needsDroplet(config: Config): boolean {
   const hasServices = enabledServices(config).some((service) => hasContainer(config, service));
-  return deploysN8n(config) || hostsFirecrawl(config) || hasServices;
+  return hasServices || hasState(config) || config.droplet.adopt !== undefined;
+}
+
+/** Whether something on the droplet keeps what must not be lost. */
+export function hasState(config: Config): boolean {
+  return deploysN8n(config) || hostsFirecrawl(config);
+}
+
+/** Where containers find the droplet itself: the first address of their network, which Docker gives to its bridge. */
+export function containerGateway({ droplet: { subnet } }: Config): string {
+  const [a, b, c, d] = ipaddr.IPv4.networkAddressFromCIDR(subnet).octets;
+  return [a, b, c, d! + 1].join(".");
 }
 
 /** The MCP endpoint of n8n, if the stack has one. */
@@ -502,6 +580,7 @@ export function parseConfig(
   const errors = [
     ...(parsed.error?.issues ?? []).flatMap((issue) => describe(issue, raw)),
     ...missing(raw).map(([key, message]) => `  ${NAMESPACE}:${key}: is missing; ${message}`),
+    ...contradictions(raw),
     ...unknownScopes(raw),
     ...unusedSecrets(raw),
     ...engineProblems(raw).map(([key, message]) => `  ${NAMESPACE}:${key}: ${message}`),
@@ -566,10 +645,19 @@ function missing(raw: Record<string, unknown>): [key: string, message: string][]
       `an n8n that is adopted opens its credentials with the key in its /home/node/.n8n/config; set it with: ${set}`,
     ]);
   }
-  if (onDroplet && !value("droplet", "dockerHost")) {
+  const dockerHost = value("droplet", "dockerHost");
+  const adopted = value("droplet", "adopt");
+  const overSsh = dockerHost === undefined || String(dockerHost).startsWith("ssh://");
+  if (adopted && overSsh && !value("droplet", "adopt", "hostKey")) {
+    found.push([
+      "droplet.adopt.hostKey",
+      "its Docker Engine is reached over SSH; it is what `cat /etc/ssh/ssh_host_ed25519_key.pub` says on the droplet",
+    ]);
+  }
+  if (onDroplet && overSsh && !adopted) {
     const why = "a service is placed on the droplet, whose Docker Engine is reached over SSH";
     if (!value("droplet", "sshPublicKey")) found.push(["droplet.sshPublicKey", why]);
-    if (!(value("droplet", "sshAllow") as unknown[] | undefined)?.length) {
+    if (!dockerHost && !(value("droplet", "sshAllow") as unknown[] | undefined)?.length) {
       found.push(["droplet.sshAllow", `${why}; name the addresses from which you deploy, e.g. [203.0.113.7/32]`]);
     }
   }
@@ -637,6 +725,16 @@ function tenants(raw: Record<string, unknown>): Tenant[] {
     ...services,
     ...(services.length > 0 ? [{ name: "a changed service beside its old one", mb: MEMORY_MB.service }] : []),
   ];
+}
+
+/** Values that are good each by itself. */
+function contradictions(raw: Record<string, unknown>): string[] {
+  const { adopt, storage } = fields(raw.droplet);
+  return adopt && storage === "volume"
+    ? [
+        `  ${NAMESPACE}:droplet.storage: "volume" is not allowed with droplet.adopt, on which nothing is mounted; allowed: engine`,
+      ]
+    : [];
 }
 
 /** Secrets of servers that there are not: a name that was mistyped. */
@@ -722,6 +820,8 @@ function isDistinct(names: string[]): boolean {
 
 function isSecretPath(path: PropertyKey[]): boolean {
   return (
-    /secret|sharedConnections|telemetryHeaders/i.test(String(path[0])) || /token|secret|key$/i.test(String(path.at(-1)))
+    /secret|sharedConnections|telemetryHeaders/i.test(String(path[0])) ||
+    path.includes("slack") ||
+    /token|secret|key$/i.test(String(path.at(-1)))
   );
 }

@@ -1,84 +1,7 @@
-import * as pulumi from "@pulumi/pulumi";
-import { beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { BASE_IMAGE, CLOUDFLARED_IMAGE } from "./droplet/images.ts";
+import { cloudflare, of, one, type Registered, run, secret } from "./testing/program.ts";
 
-interface Registered {
-  type: string;
-  name: string;
-  // biome-ignore lint/suspicious/noExplicitAny: inputs of any resource
-  inputs: Record<string, any>;
-}
-
-const cloudflare = {
-  accountId: "0123456789abcdef0123456789abcdef",
-  zoneId: "fedcba9876543210fedcba9876543210",
-  workersSubdomain: "acme",
-};
-
-/** Runs the whole program against Pulumi's mocks and answers what it registered. */
-async function run(config: Record<string, unknown>): Promise<Registered[]> {
-  const registered: Registered[] = [];
-  await pulumi.runtime.setMocks(
-    {
-      newResource: ({ type, name, inputs }) => {
-        registered.push({ type, name, inputs });
-        const outputs: Record<string, unknown> = { ...inputs };
-        if (type === "random:index/randomPassword:RandomPassword") outputs.result = `secret-of-${name}`;
-        if (type === "random:index/randomBytes:RandomBytes") outputs.base64 = Buffer.alloc(32, 7).toString("base64");
-        if (type === "docker:index/remoteImage:RemoteImage") outputs.imageId = `sha256:${name}`;
-        if (type.endsWith(":ZeroTrustAccessServiceToken")) {
-          Object.assign(outputs, { clientId: "engine.access", clientSecret: "access-secret" });
-        }
-        if (type === "digitalocean:index/droplet:Droplet") outputs.ipv4Address = "203.0.113.10";
-        return { id: type.endsWith("Droplet") ? "1001" : `${name}-id`, state: outputs };
-      },
-      call: () => ({ token: "tunnel-token" }),
-    },
-    "hybrid-mcp",
-    "test",
-    false,
-  );
-  // Mocks know no hooks: they are registered and never run. The end-to-end tests run them.
-  Object.assign(pulumi.runtime.getMonitor()!, {
-    registerResourceHook: (_: unknown, done: (error: null, reply: object) => void) => done(null, {}),
-  });
-  const all = {
-    domain: "example.com",
-    cloudflare,
-    auth: { providers: ["github"], github: { clientId: "Iv1.abc" } },
-    clientSecrets: { github: "client-secret" },
-    sharedConnections: { coda: "coda-token" },
-    ...config,
-    // One service is enough to see how one is deployed.
-    services: { github: { enabled: false }, firecrawl: { enabled: false }, ...(config.services as object) },
-  };
-  pulumi.runtime.setAllConfig(
-    Object.fromEntries(
-      Object.entries(all).map(([key, value]) => [
-        `hybrid-mcp:${key}`,
-        typeof value === "string" ? value : JSON.stringify(value),
-      ]),
-    ),
-  );
-  vi.resetModules();
-  await import("./index.ts");
-  // Every registration that the program started has to be in before it is looked at.
-  await pulumi.runtime.disconnect();
-  return registered;
-}
-
-/** What a secret input holds; fails when it is not marked as a secret. */
-function secret<T>(input: { value: T } & Record<string, unknown>): T {
-  // The signature of a secret in Pulumi's wire format.
-  expect(input["4dabf18193072939515e22adb298388d"]).toBe("1b47061264138c4ac30d75fd1eb44270");
-  return input.value;
-}
-
-/** The resource of a type with this name. */
-const one = (resources: Registered[], type: string, name: string) =>
-  of(resources, type).find((resource) => resource.name === name)!;
-const of = (resources: Registered[], type: string) =>
-  resources.filter((resource) => resource.type.endsWith(`:${type}`));
 /** Where the tunnel leads for Coda. */
 const originOf = (resources: Registered[]) =>
   of(resources, "ZeroTrustTunnelCloudflaredConfig")[0]!.inputs.config.ingresses[0].service as string;
@@ -398,10 +321,13 @@ describe("other shapes", () => {
   });
 
   test("over SSH, only the addresses of the allow-list reach port 22", async () => {
-    const resources = await run({
-      services: { coda: { placement: "droplet" } },
-      droplet: { sshPublicKey: "ssh-ed25519 AAAA me", sshAllow: ["198.51.100.1/32"] },
-    });
+    const resources = await run(
+      {
+        services: { coda: { placement: "droplet" } },
+        droplet: { sshPublicKey: "ssh-ed25519 AAAA me", sshAllow: ["198.51.100.1/32"] },
+      },
+      { preview: true },
+    );
     expect(of(resources, "Firewall")[0]!.inputs.inboundRules).toEqual([
       { protocol: "tcp", portRange: "22", sourceAddresses: ["198.51.100.1/32"] },
     ]);

@@ -17,7 +17,7 @@ export class Containers extends pulumi.ComponentResource {
 
   constructor(config: Config, host: Host) {
     super("hybrid-mcp:droplet:Containers", "containers");
-    const options = { parent: this, provider: host.docker };
+    const options = host.options(this);
     this.network = new docker.Network(
       "network",
       {

@@ -1,52 +1,92 @@
-import * as docker from "@pulumi/docker";
-import type * as pulumi from "@pulumi/pulumi";
-import type { Config } from "../config.ts";
-import { label } from "./containers.ts";
-import type { Host } from "./host.ts";
+import * as digitalocean from "@pulumi/digitalocean";
+import * as pulumi from "@pulumi/pulumi";
+import { type Config, deploysN8n, hasState, hostsFirecrawl } from "../config.ts";
+import type { DataGuard } from "./data-guard.ts";
 
-/** What is kept on the droplet: each has its own Docker volume, and its own folder on the DigitalOcean volume. */
-export const dataNames = ["n8n", "postgres", "firecrawl-postgres"] as const;
+/** Where the data volume is on the droplet. */
+export interface DataMount {
+  /** Its link stays the same whatever else is attached. */
+  device: string;
+  /** Where it is mounted. */
+  path: string;
+  /** Names of the systemd units. */
+  mountUnit: string;
+  automountUnit: string;
+}
 
-export type DataName = (typeof dataNames)[number];
+/** A folder on the data volume, for one container. */
+export interface DataFolder {
+  name: string;
+  /** Numbers of the user and the group that it is made for, e.g. `1000:1000`. */
+  owner: string;
+}
 
-/** Folder of some data on the droplet. The host makes it: Docker mounts what is there, and does not start without it. */
-export function dataFolder({ name }: Pick<Config, "name">, what: DataName): string {
-  return `/mnt/${name}-data/${what}`;
+/** Whether the stack keeps what must not be lost on a volume of its own. */
+export function usesDataVolume(config: Config): boolean {
+  return config.droplet.storage === "volume" && hasState(config);
 }
 
 /**
- * The Docker volume `<name>-<what>` with data that outlives containers, and the droplet with `droplet.storage` "volume":
- * then it is a folder of the DigitalOcean volume. Protected: Pulumi deletes it for no change of the config.
- * https://docs.docker.com/reference/cli/docker/volume/create/#opt
- *
- * @param adopt name of a Docker volume that the droplet has already, to be used instead
+ * Where the volume `<name>-data` is found and mounted. DigitalOcean names a volume's link after the volume:
+ * https://docs.digitalocean.com/products/volumes/how-to/mount/
  */
-export function dataVolume(
-  config: Config,
-  host: Pick<Host, "docker">,
-  what: DataName,
-  options: pulumi.CustomResourceOptions = {},
-  adopt?: string,
-): docker.Volume {
-  if (adopt !== undefined) {
-    // It is somebody's already: nothing of it changes, and it stays when the stack goes.
-    const kept = { import: adopt, retainOnDelete: true, ignoreChanges: ["driver", "driverOpts", "labels"] };
-    return new docker.Volume(
-      `${what}-data`,
-      { name: adopt },
-      { ...options, ...kept, provider: host.docker, protect: true },
+export function dataMount({ name }: Pick<Config, "name">): DataMount {
+  // systemd.unit(5), "String escaping for inclusion in unit names": a dash would stand for a slash.
+  const unit = `mnt-${`${name}-data`.replaceAll("-", "\\x2d")}`;
+  return {
+    device: `/dev/disk/by-id/scsi-0DO_Volume_${name}-data`,
+    path: `/mnt/${name}-data`,
+    mountUnit: `${unit}.mount`,
+    automountUnit: `${unit}.automount`,
+  };
+}
+
+/** The folders that are there on the volume before a container starts. */
+export function dataFolders(config: Config): DataFolder[] {
+  return [
+    ...(deploysN8n(config)
+      ? [
+          { name: "n8n", owner: "1000:1000" },
+          { name: "postgres", owner: "999:999" },
+        ]
+      : []),
+    ...(hostsFirecrawl(config) ? [{ name: "firecrawl-postgres", owner: "999:999" }] : []),
+  ];
+}
+
+/**
+ * The volume with everything on the droplet that must not be lost. It outlives the droplet: it is protected, and attached by a
+ * resource of its own.
+ */
+export class DataVolume extends pulumi.ComponentResource {
+  readonly volume: digitalocean.Volume;
+  private readonly attachmentOptions: pulumi.CustomResourceOptions;
+
+  /** @param guard stands before a volume that is made anew */
+  constructor({ name, droplet }: Config, guard: DataGuard | undefined) {
+    super("hybrid-mcp:droplet:DataVolume", "data-volume");
+    this.volume = new digitalocean.Volume(
+      "data",
+      {
+        name: `${name}-data`,
+        region: droplet.region,
+        size: droplet.volumeGb,
+        initialFilesystemType: "ext4",
+        description: "What the containers of the platform keep",
+      },
+      { parent: this, protect: true, ...(guard && { hooks: guard.hooks }) },
+    );
+    // It can be on one droplet only: the old one lets go of it first.
+    this.attachmentOptions = { parent: this, deleteBeforeReplace: true };
+    this.registerOutputs();
+  }
+
+  /** Attaches the volume to a droplet; a replaced droplet gets it when the old one has let go of it. */
+  attachTo(droplet: digitalocean.Droplet): digitalocean.VolumeAttachment {
+    return new digitalocean.VolumeAttachment(
+      "data-attachment",
+      { dropletId: droplet.id.apply(Number), volumeId: this.volume.id },
+      this.attachmentOptions,
     );
   }
-  return new docker.Volume(
-    `${what}-data`,
-    {
-      name: `${config.name}-${what}`,
-      driver: "local",
-      ...(config.droplet.storage === "volume" && {
-        driverOpts: { type: "none", o: "bind", device: dataFolder(config, what) },
-      }),
-      labels: [label(config)],
-    },
-    { ...options, provider: host.docker, protect: true },
-  );
 }

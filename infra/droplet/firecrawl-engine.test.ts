@@ -4,8 +4,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { parseConfig } from "../config.ts";
 import { Access, N8N_OPEN_PATHS } from "../edge/access.ts";
 import { Tunnel } from "../edge/tunnel.ts";
+import { deployProtected } from "../protected.ts";
 import { Containers } from "./containers.ts";
-import { engineAccess, FirecrawlEngine, firecrawlEngineRules } from "./firecrawl-engine.ts";
+import { FirecrawlEngine, firecrawlEngineRules } from "./firecrawl-engine.ts";
 import type { Host } from "./host.ts";
 import { ENGINE_MB } from "./memory.ts";
 
@@ -92,7 +93,8 @@ function secret<T>(input: { value: T } & Record<string, unknown>): T {
 async function engine(droplet: object = byDockerHost): Promise<Registered[]> {
   const config = configOf(droplet);
   return registered(() => {
-    const host = { docker: new docker.Provider("docker", {}) } as unknown as Host;
+    const provider = new docker.Provider("docker", {});
+    const host = { docker: provider, options: (parent: pulumi.Resource) => ({ parent, provider }) } as unknown as Host;
     new FirecrawlEngine({ config, host, containers: new Containers(config, host) });
   });
 }
@@ -207,10 +209,9 @@ describe("a Firecrawl engine on the droplet", () => {
     ]);
   });
 
-  test("its database is on a protected volume: a folder of the droplet's own, or the engine's", async () => {
+  test("its database is in a folder of the data volume, or in a protected volume of the engine", async () => {
     const [volume] = of(resources, "Volume");
     expect(volume).toMatchObject({
-      protect: true,
       inputs: {
         name: "hybrid-mcp-firecrawl-postgres",
         driverOpts: { type: "none", o: "bind", device: "/mnt/hybrid-mcp-data/firecrawl-postgres" },
@@ -221,6 +222,7 @@ describe("a Firecrawl engine on the droplet", () => {
       { volumeName: "hybrid-mcp-firecrawl-postgres", containerPath: "/var/lib/postgresql/data" },
     ]);
     const local = await engine({ ...byDockerHost, storage: "engine" });
+    expect(of(local, "Volume")[0]).toMatchObject({ protect: true });
     expect(of(local, "Volume")[0]!.inputs.driverOpts).toBeUndefined();
   });
 
@@ -241,7 +243,7 @@ describe("a Firecrawl engine on the droplet", () => {
 describe("the way to the engine from Cloudflare", () => {
   test("is a hostname into the tunnel behind Access, which only a service token passes; it comes after Access", async () => {
     const config = configOf(byDockerHost);
-    const resources = await registered(() => engineAccess(config, new Tunnel(config)));
+    const resources = await registered(() => deployProtected(config, new Tunnel(config)));
     const host = "firecrawl-engine.example.com";
     expect(firecrawlEngineRules(config)).toEqual([{ hostname: host, service: "http://firecrawl-engine:3002" }]);
     expect(of(resources, "ZeroTrustAccessServiceToken")[0]!.inputs).toMatchObject({

@@ -3,12 +3,9 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { type Config, hostsFirecrawl, publicUrl } from "../config.ts";
-import type { Access } from "../edge/access.ts";
-import { guardedHostname } from "../edge/guarded-hostname.ts";
 import type { IngressRule } from "../edge/ingress.ts";
-import type { Tunnel } from "../edge/tunnel.ts";
 import { type Containers, containerDefaults, label, labels } from "./containers.ts";
-import { dataVolume } from "./data-volume.ts";
+import { dockerVolume } from "./docker-volume.ts";
 import type { Host } from "./host.ts";
 import {
   FIRECRAWL_IMAGE,
@@ -44,12 +41,6 @@ export function firecrawlEngineRules(config: Config): IngressRule[] {
   return hostsFirecrawl(config) ? [{ hostname: firecrawlEngineHostname(config), service: ENGINE_ORIGIN }] : [];
 }
 
-/** The way to the engine from Cloudflare, with a service token for the Worker of the Firecrawl service. */
-export function engineAccess(config: Config, tunnel: Tunnel): Access {
-  const hostname = firecrawlEngineHostname(config);
-  return guardedHostname("firecrawl-engine", { config, tunnel, title: firecrawlEngine.title, hostname, machine: true });
-}
-
 export interface FirecrawlEngineArgs {
   config: Config;
   host: Host;
@@ -76,7 +67,7 @@ export class FirecrawlEngine extends pulumi.ComponentResource {
       pulumi.log.warn(message, this);
     }
     const parent = { parent: this };
-    const onHost = { ...parent, provider: host.docker };
+    const onHost = host.options(this);
     const secret = (what: string) =>
       pulumi.secret(
         new random.RandomPassword(`firecrawl-${what}`, { length: 43, special: false }, { ...parent, protect: true })
@@ -139,7 +130,7 @@ export class FirecrawlEngine extends pulumi.ComponentResource {
       memory: MEMORY_MB.rabbitmq,
       cpus: "0.5",
     });
-    const volume = dataVolume(config, host, "firecrawl-postgres", parent);
+    const volume = dockerVolume({ config, host, what: "firecrawl-postgres" }, this);
     const postgres = part("firecrawl-postgres", images.firecrawlPostgres ?? FIRECRAWL_POSTGRES_IMAGE, {
       envs: ["POSTGRES_USER=postgres", "POSTGRES_DB=postgres", pulumi.interpolate`POSTGRES_PASSWORD=${database}`],
       // Its entry point takes the data folder into its possession as root, and goes on as postgres.
@@ -158,8 +149,7 @@ export class FirecrawlEngine extends pulumi.ComponentResource {
       envs: ["PORT=3000", "MAX_CONCURRENT_PAGES=3"],
       tmpfs: { "/tmp": "mode=1777" },
       networksAdvanced: [{ name: browsing.name, aliases: ["playwright-service"] }],
-      // Each question opens a page.
-      healthcheck: { ...ASKED, interval: "30s", timeout: "20s", tests: asks(3000, "/health") },
+      healthcheck: { ...ASKED, interval: "60s", timeout: "30s", tests: asks(3000, "/health") },
       memory: MEMORY_MB.firecrawlPlaywright,
       cpus: "1.0",
     });
@@ -208,6 +198,7 @@ export class FirecrawlEngine extends pulumi.ComponentResource {
         healthcheck: { ...ASKED, tests: asks(firecrawlEngine.containerPort, "/v0/health/liveness") },
         memory: MEMORY_MB.firecrawlApi,
         cpus: "2.0",
+        ulimits: [{ name: "nofile", soft: 65_535, hard: 65_535 }],
       },
       [redis, rabbitmq, postgres, playwright],
     );

@@ -2,25 +2,85 @@ import * as digitalocean from "@pulumi/digitalocean";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config.ts";
+import { systemClock } from "../cutover/gate.ts";
+import { Alerts } from "./alerts.ts";
 import { cloudInit } from "./cloud-init.ts";
+import type { DataGuard } from "./data-guard.ts";
+import { DataVolume, dataFolders, dataMount, usesDataVolume } from "./data-volume.ts";
+import type { HostKey } from "./host-key.ts";
+import { NotReadyError, ready } from "./ready.ts";
+import { overSsh, pinnedOptions, sshHostname } from "./ssh.ts";
 
-/** The droplet, its private network and its firewall, and the Docker Engine on it. */
+/** How long a droplet may take to become ready, in seconds: a new one is set up in two to four minutes. */
+const READY_SECONDS = 900;
+
+/** The droplet, its private network, firewall and data volume, and the Docker Engine on it. */
 export class Host extends pulumi.ComponentResource {
-  /** Drives the droplet's Docker Engine. */
+  /** Drives the droplet's Docker Engine; there once the droplet is ready for it. */
   readonly docker: docker.Provider;
   readonly address: pulumi.Output<string>;
-  /** The same Docker Engine, for what hooks do there. */
-  readonly engine: pulumi.Output<{ address: string; sshOptions: string[] }>;
+  /** How that engine is reached, for what hooks do there. */
+  readonly connection: pulumi.Output<{ host: string; sshOptions: string[] }>;
+  /** Folder of the data volume on the droplet; undefined where the stack keeps nothing there. */
+  readonly dataPath: string | undefined;
+  private readonly machine: pulumi.Output<string>;
 
-  constructor({ name, droplet: config }: Config) {
+  /** @param guard of the data on the volume */
+  constructor(config: Config, hostKey: HostKey, guard: DataGuard | undefined) {
     super("hybrid-mcp:droplet:Host", "host");
+    const { adopt, project, alerts } = config.droplet;
+    const { droplet, parts } = adopt ? this.adopted(config, adopt.id) : this.made(config, hostKey);
+    this.machine = droplet.id;
+    this.address = droplet.ipv4Address;
+
+    const data = usesDataVolume(config) ? new DataVolume(config, guard) : undefined;
+    const attachment = data?.attachTo(droplet);
+    if (data) this.dataPath = dataMount(config).path;
+    if (project) inProject(project, [droplet.dropletUrn, ...(data ? [data.volume.volumeUrn] : [])], this);
+    if (alerts) new Alerts(config, droplet);
+
+    const after = [droplet.id, attachment?.id, data?.volume.size];
+    const engine = this.engine(config, adopt?.hostKey ?? hostKey.publicKey, after);
+    this.connection = pulumi
+      .all([engine.host, engine.sshOpts])
+      .apply(([host, sshOptions]) => ({ host: host!, sshOptions: sshOptions ?? [] }));
+    this.docker = new docker.Provider(
+      "docker",
+      engine,
+      // Whatever the Docker host is called, containers live on this machine: they come after it and go before it.
+      { parent: this, dependsOn: [droplet, ...parts, ...(attachment ? [attachment] : [])] },
+    );
+    this.registerOutputs();
+  }
+
+  /**
+   * Options of everything that is made in the droplet's Docker Engine. It carries the droplet's id, so that it is taken down
+   * from a droplet before that is replaced, and made anew on the next one, though nothing else about it has changed. (With
+   * `deletedWith` it would not be taken down: calls would be cut, and files left as at a power failure.)
+   */
+  options(parent: pulumi.Resource): pulumi.CustomResourceOptions {
+    const { machine } = this;
+    const tied: pulumi.ResourceTransformation = ({ type, props, opts }) =>
+      type === "docker:index/remoteImage:RemoteImage"
+        ? { props: { ...props, triggers: { ...props.triggers, machine } }, opts }
+        : {
+            props: { ...props, labels: [...(props.labels ?? []), { label: "hybrid-mcp-machine", value: machine }] },
+            opts,
+          };
+    return { parent, provider: this.docker, transformations: [tied] };
+  }
+
+  /** A droplet of our own: nothing comes in but SSH from the allow-list, and it is set up by cloud-init. */
+  private made({ name, droplet: config, ...rest }: Config, hostKey: HostKey) {
     const parent = { parent: this };
-    const { region, size, image, sshPublicKey, sshAllow } = config;
+    const { region, size, image, sshPublicKey, sshAllow, backups } = config;
+    const all = { name, droplet: config, ...rest };
 
     const key =
       sshPublicKey &&
       new digitalocean.SshKey("deploy-key", { name: `${name}-deploy`, publicKey: sshPublicKey }, parent);
     const vpc = new digitalocean.Vpc("vpc", { name, region }, parent);
+    const data = usesDataVolume(all) ? dataMount(all) : undefined;
     const droplet = new digitalocean.Droplet(
       "droplet",
       {
@@ -30,14 +90,16 @@ export class Host extends pulumi.ComponentResource {
         image,
         vpcUuid: vpc.id,
         monitoring: true,
+        gracefulShutdown: true,
+        backups: backups !== false,
+        ...(typeof backups === "object" && { backupPolicy: backups }),
         ...(key && { sshKeys: [key.fingerprint] }),
-        // A change of user data replaces the droplet: nothing volatile belongs in it.
-        userData: cloudInit,
+        // It is kept by DigitalOcean, with the host key in it, for the droplet alone to read.
+        userData: pulumi.secret(hostKey.pair.apply((pair) => cloudInit({ hostKey: pair, data }))),
       },
-      parent,
+      // The volume can't be on two droplets: the old one goes first, with all that runs on it.
+      { parent: this, deleteBeforeReplace: true },
     );
-    this.address = droplet.ipv4Address;
-
     const anywhere = { destinationAddresses: ["0.0.0.0/0", "::/0"] };
     const firewall = new digitalocean.Firewall(
       "firewall",
@@ -54,22 +116,84 @@ export class Host extends pulumi.ComponentResource {
       },
       parent,
     );
-
-    this.engine = pulumi.output({
-      address: config.dockerHost ?? pulumi.interpolate`ssh://root@${droplet.ipv4Address}`,
-      sshOptions: [],
-    });
-    this.docker = new docker.Provider(
-      "docker",
-      config.dockerHost
-        ? { host: config.dockerHost }
-        : {
-            host: pulumi.interpolate`ssh://root@${droplet.ipv4Address}`,
-            sshOpts: ["-o", "StrictHostKeyChecking=accept-new"],
-          },
-      // Whatever the Docker host is called, containers live on this machine: they come after it and go before it.
-      { parent: this, dependsOn: [droplet, firewall] },
-    );
-    this.registerOutputs();
+    return { droplet, parts: [firewall] };
   }
+
+  /** A droplet that is there already, with what runs on it: it is known to the stack, and nothing about it is changed. */
+  private adopted({ name, droplet: { region, size, image } }: Config, id: string) {
+    const droplet = new digitalocean.Droplet(
+      "droplet",
+      { name, region, size, image },
+      { parent: this, import: id, ignoreChanges: dropletInputs, protect: true, retainOnDelete: true },
+    );
+    return { droplet, parts: [] };
+  }
+
+  /**
+   * How the Docker Engine is reached. Over SSH the address is given only when the droplet is ready, at every update: the first
+   * one, the one after a replaced droplet, and the one after a run that was cut off.
+   */
+  private engine(config: Config, hostKey: pulumi.Input<string>, after: pulumi.Input<unknown>[]): docker.ProviderArgs {
+    const { dockerHost, adopt } = config.droplet;
+    if (dockerHost && !dockerHost.startsWith("ssh://")) return { host: dockerHost };
+    const throughTunnel = sshHostname(config) !== undefined;
+    const options = pulumi.output(hostKey).apply((key) => pinnedOptions(key, { throughTunnel }));
+    const data = usesDataVolume(config) ? { mount: dataMount(config), folders: dataFolders(config) } : undefined;
+    const host = pulumi
+      .all([dockerHost ?? pulumi.interpolate`ssh://root@${this.address}`, options, pulumi.all(after)])
+      .apply(async ([host, options]) => {
+        // A preview changes nothing, so nothing has to be ready.
+        if (pulumi.runtime.isDryRun()) return host;
+        try {
+          const version = await ready({
+            host,
+            throughTunnel,
+            cloudInit: !adopt,
+            data,
+            run: overSsh({ host, options }),
+            clock: systemClock,
+            tell: (message) => void pulumi.log.info(message, this),
+            deadlineSeconds: READY_SECONDS,
+          });
+          pulumi.log.info(`${host} is ready: Docker Engine ${version}`, this);
+        } catch (error) {
+          // A person's message: without a stack trace.
+          throw error instanceof NotReadyError ? new pulumi.RunError(error.message) : error;
+        }
+        return host;
+      });
+    return { host, sshOpts: options };
+  }
+}
+
+/** Everything that the program could say about a droplet, none of which is changed on one that was adopted. */
+const dropletInputs = [
+  "name",
+  "region",
+  "size",
+  "image",
+  "vpcUuid",
+  "monitoring",
+  "gracefulShutdown",
+  "backups",
+  "backupPolicy",
+  "sshKeys",
+  "userData",
+  "ipv6",
+  "tags",
+  "volumeIds",
+  "dropletAgent",
+  "privateNetworking",
+  "publicNetworking",
+  "resizeDisk",
+];
+
+/** Shows the stack's machine and volume together in DigitalOcean's control panel. */
+function inProject(name: string, resources: pulumi.Input<string>[], parent: pulumi.Resource): void {
+  const project = new digitalocean.Project(
+    "project",
+    { name, purpose: "Service or API", environment: "Production" },
+    { parent },
+  );
+  new digitalocean.ProjectResources("project-resources", { project: project.id, resources }, { parent });
 }

@@ -71,7 +71,7 @@ export function upgradeHooks(config: Config, host: Host, version: string): pulum
 
 function engineOf(host: Host): Promise<Docker> {
   return new Promise((resolve) => {
-    host.engine.apply(({ address, sshOptions }) => resolve(engineClient(address, sshOptions)));
+    host.connection.apply(({ host: address, sshOptions }) => resolve(engineClient(address, sshOptions)));
   });
 }
 
@@ -82,11 +82,11 @@ async function n8nContainers(docker: Docker, stack: string): Promise<Docker.Cont
   return found.sort((a, b) => a.Created - b.Created).map(({ Id }) => docker.getContainer(Id));
 }
 
-/** Makes a backup and answers its id; undefined where there is nothing to make one with. */
+/** Makes a backup and answers its id; undefined where there is nothing yet to make one with. */
 async function backup(docker: Docker, stack: string): Promise<string | undefined> {
   if (!(await containerOf(docker, stack, "backup"))) return undefined;
-  await inBackup(docker, stack, ["backup", "--tag", TAG]);
-  return lastBackup(docker, stack);
+  const said = await inBackup(docker, stack, ["backup", "--tag", TAG]);
+  return (JSON.parse(said.trim().split("\n").at(-1)!) as { snapshot: string }).snapshot;
 }
 
 /** The newest backup that was made before a change. */

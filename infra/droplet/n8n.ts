@@ -10,8 +10,8 @@ import type { IngressRule } from "../edge/ingress.ts";
 import { colour } from "./colour.ts";
 import type { Connector } from "./connector.ts";
 import { type Containers, containerDefaults, label, labels } from "./containers.ts";
-import { DataGuard } from "./data-guard.ts";
-import { dataVolume } from "./data-volume.ts";
+import type { DataGuard } from "./data-guard.ts";
+import { dockerVolume } from "./docker-volume.ts";
 import type { Host } from "./host.ts";
 import { N8N_IMAGE, POSTGRES_IMAGE } from "./images.ts";
 import { upgradeHooks } from "./n8n-upgrade.ts";
@@ -27,6 +27,8 @@ export interface N8nArgs {
   containers: Containers;
   /** What calls come through; it outlives n8n. */
   connector: Connector;
+  /** Knows whether there has to be data. */
+  guard: DataGuard;
 }
 
 /**
@@ -49,10 +51,10 @@ export class N8n extends pulumi.ComponentResource {
   readonly data: docker.Volume;
   readonly container: docker.Container;
 
-  constructor({ config, host, containers, connector }: N8nArgs) {
+  constructor({ config, host, containers, connector, guard }: N8nArgs) {
     super("hybrid-mcp:droplet:N8n", "n8n");
     const { adopt, generation, memoryMb, databaseMemoryMb, startSeconds, timezone } = config.services.n8n;
-    const options = { parent: this, provider: host.docker };
+    const options = host.options(this);
     const images = {
       n8n: config.droplet.images.n8n ?? N8N_IMAGE,
       postgres: config.droplet.images.postgres ?? POSTGRES_IMAGE,
@@ -75,15 +77,9 @@ export class N8n extends pulumi.ComponentResource {
       password: secret("n8n-database-password"),
     };
 
-    const guard = new DataGuard("n8n", generation);
-    this.data = dataVolume(config, host, "n8n", { ...options, hooks: guard.hooks }, adopt?.volume);
-    const databaseData = dataVolume(
-      config,
-      host,
-      "postgres",
-      { ...options, hooks: guard.hooks },
-      adopt?.databaseVolume,
-    );
+    const { hooks } = guard;
+    this.data = dockerVolume({ config, host, what: "n8n", hooks, adopt: adopt?.volume }, this);
+    const databaseData = dockerVolume({ config, host, what: "postgres", hooks, adopt: adopt?.databaseVolume }, this);
     this.network = new docker.Network(
       "n8n-network",
       { name: `${config.name}-n8n`, driver: "bridge", internal: true, labels: [label(config)] },

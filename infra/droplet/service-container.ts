@@ -66,7 +66,7 @@ export class ServiceContainer extends pulumi.ComponentResource {
   constructor(service: ServiceName, { config, droplet, worker, description }: ServiceContainerArgs) {
     super("hybrid-mcp:droplet:ServiceContainer", `${service}-container`);
     const { host, containers, connector } = droplet;
-    const options = { parent: this, provider: host.docker };
+    const options = host.options(this);
     const { context, env, alias } = description;
     const image = new docker.RemoteImage(
       `${service}-image`,

@@ -1,6 +1,7 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config.ts";
+import { foreignIngress } from "./foreign-ingress.ts";
 import type { Tunnel } from "./tunnel.ts";
 
 /** Where the tunnel leads for one hostname. */
@@ -29,11 +30,28 @@ export class Ingress extends pulumi.ComponentResource {
       {
         accountId: config.cloudflare.accountId,
         tunnelId: tunnel.id,
-        config: { ingresses: [...rules, { service: "http_status:404" }] },
+        config: document(config, rules),
       },
       // Older stacks have it as a part of the tunnel.
       { ...options, parent: this, aliases: [{ parent: tunnel }] },
     );
     this.registerOutputs();
   }
+}
+
+function document(
+  config: Config,
+  rules: IngressRule[],
+): pulumi.Input<cloudflare.types.input.ZeroTrustTunnelCloudflaredConfigConfig> {
+  const { adopt } = config.tunnel;
+  if (!adopt) return { ingresses: [...rules, { service: "http_status:404" }] };
+  const foreign = foreignIngress(
+    config,
+    adopt,
+    rules.map(({ hostname }) => hostname),
+  );
+  return pulumi.all([rules, foreign]).apply(([ours, { rules: theirs, catchAll, originRequest }]) => ({
+    ingresses: [...ours, ...theirs, catchAll],
+    ...(originRequest && { originRequest }),
+  }));
 }

@@ -19,7 +19,7 @@ export class Tunnel extends pulumi.ComponentResource {
       "tunnel",
       // The default, "local", would ignore the ingress rules; changing it later replaces the tunnel.
       { accountId, name: config.name, configSrc: "cloudflare" },
-      { parent: this },
+      { parent: this, ...adoption(config) },
     );
     this.id = tunnel.id;
     // The data source marks nothing as secret.
@@ -44,12 +44,19 @@ export class Tunnel extends pulumi.ComponentResource {
   }
 }
 
-/** Every hostname that leads into the tunnel. */
+/** A tunnel that is there already is known to the stack and not changed by it; where it leads is added to. */
+function adoption({ cloudflare: { accountId }, tunnel: { adopt } }: Config): pulumi.CustomResourceOptions {
+  if (!adopt) return {};
+  const ignoreChanges = ["name", "configSrc", "tunnelSecret"];
+  return { import: `${accountId}/${adopt}`, ignoreChanges, protect: true, retainOnDelete: true };
+}
+
+/** The hostnames that lead into the tunnel openly. */
 function tunnelHostnames(config: Config): string[] {
   const { domain } = config;
   return [
     ...enabledServices(config).flatMap((service) => [hostname(service, domain), gateHostname(service, domain)]),
-    ...(deploysN8n(config) ? [hostname("n8n", domain)] : []),
+    ...(deploysN8n(config) && !config.services.n8n.access ? [hostname("n8n", domain)] : []),
     // Where nobody answers: a Workers route needs a proxied record.
     ...(Object.keys(platform) as PlatformName[]).map((name) => hostname(name, domain)),
   ];

@@ -227,6 +227,11 @@ export function wantsN8n({ settings }: LocalStack): boolean {
   return (settings.services as { n8n?: { enabled?: boolean } } | undefined)?.n8n?.enabled === true;
 }
 
+/** Whether a stack's settings ask for a Firecrawl engine of its own. */
+export function hostsFirecrawl({ settings }: LocalStack): boolean {
+  return (settings.services as { firecrawl?: { engine?: string } } | undefined)?.firecrawl?.engine === "self-hosted";
+}
+
 /** Whether the stack has one: it needs Docker Engine. */
 export function runsN8n(stack: LocalStack): boolean {
   return wantsN8n(stack) && stack.identity.containers === "docker";

@@ -6,7 +6,12 @@ import { workersKv, workersKvNamespace } from "./kv.ts";
 import { workersRoute } from "./route.ts";
 import { workersCronTrigger, workersScript, workersScriptSubdomain } from "./script.ts";
 import { zeroTrustAccessServiceToken } from "./service-token.ts";
-import { getTunnelToken, zeroTrustTunnelCloudflared, zeroTrustTunnelCloudflaredConfig } from "./tunnel.ts";
+import {
+  getTunnelConfig,
+  getTunnelToken,
+  zeroTrustTunnelCloudflared,
+  zeroTrustTunnelCloudflaredConfig,
+} from "./tunnel.ts";
 import { getZone, getZones } from "./zone.ts";
 
 /** Stands in for the official `cloudflare` plugin. */
@@ -29,6 +34,7 @@ export const provider: Omit<ProviderDefinition, "version"> = {
       zeroTrustTunnelCloudflaredConfig,
   },
   dataSources: {
+    "cloudflare:index/getZeroTrustTunnelCloudflaredConfig:getZeroTrustTunnelCloudflaredConfig": getTunnelConfig,
     "cloudflare:index/getZeroTrustTunnelCloudflaredToken:getZeroTrustTunnelCloudflaredToken": getTunnelToken,
     "cloudflare:index/getZone:getZone": getZone,
     "cloudflare:index/getZones:getZones": getZones,

@@ -138,6 +138,13 @@ function configurationOutputs(answer: Configuration): Properties {
   return { config, version: answer.version, createdAt: answer.created_at };
 }
 
+/** The document of a tunnel as it is, whoever wrote it. */
+export const getTunnelConfig: DataSource = async ({ accountId, tunnelId }, context) => {
+  const where = path`/accounts/${accountId}/cfd_tunnel/${tunnelId}/configurations`;
+  const answer = await cloudflareApi(context).get<Configuration>(where);
+  return { id: tunnelId, accountId, tunnelId, source: answer.source, ...configurationOutputs(answer) };
+};
+
 /** The token with which a connector runs a tunnel. A plain string, as in the official data source. */
 export const getTunnelToken: DataSource = async ({ accountId, tunnelId }, context) => {
   const token = await cloudflareApi(context).get<string>(path`/accounts/${accountId}/cfd_tunnel/${tunnelId}/token`);

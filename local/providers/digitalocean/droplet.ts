@@ -1,4 +1,5 @@
 import type { OperationContext, Properties, ResourceType } from "../core/resource-type.ts";
+import { equal } from "../core/values.ts";
 import { actionDone, type DigitalOceanApi, digitalOceanApi, orGone, path, until } from "./client.ts";
 
 interface Address {
@@ -102,15 +103,21 @@ export const droplet: ResourceType = {
       await actionDone(api, await api.post(path`/droplets/${id}/actions`, body), context);
     };
     if (inputs.name !== state.name) await act({ type: "rename", name: inputs.name });
-    if (inputs.backups !== state.backups) await act({ type: inputs.backups ? "enable_backups" : "disable_backups" });
+    const policy = inputs.backupPolicy !== undefined && { backup_policy: inputs.backupPolicy };
+    if (inputs.backups !== state.backups) {
+      await act(inputs.backups ? { type: "enable_backups", ...policy } : { type: "disable_backups" });
+    } else if (inputs.backups && policy && !equal(inputs.backupPolicy, state.backupPolicy)) {
+      await act({ type: "change_backup_policy", ...policy });
+    }
     if (inputs.ipv6 === true && state.ipv6 !== true) await act({ type: "enable_ipv6" });
     if (inputs.size !== state.size) await resize(id, inputs, act, api, context);
     await retag(id, inputs, state, api);
     const { droplet: changed } = await api.get<{ droplet: Droplet }>(path`/droplets/${id}`);
     return outputsOf(changed, inputs);
   },
-  async delete(id, _state, context) {
+  async delete(id, { gracefulShutdown }, context) {
     const api = digitalOceanApi(context);
+    if (gracefulShutdown === true) await shutDown(id, api, context);
     await api.delete(path`/droplets/${id}`);
     const ask = async () => {
       const found = await orGone(api.get<{ droplet: Droplet }>(path`/droplets/${id}`));
@@ -124,6 +131,13 @@ export const droplet: ResourceType = {
     return found && String(found.id);
   },
 };
+
+/** Lets what runs on a droplet come to its end. One that is gone or off already is fine. */
+async function shutDown(id: string, api: DigitalOceanApi, context: OperationContext): Promise<void> {
+  const found = await orGone(api.get<{ droplet: Droplet }>(path`/droplets/${id}`));
+  if (found?.droplet.status !== "active") return;
+  await actionDone(api, await api.post(path`/droplets/${id}/actions`, { type: "shutdown" }), context);
+}
 
 /** Only a droplet that is off can be resized. */
 async function resize(

@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { findSshKey } from "./account.ts";
 import { getActionOf, listActionsOf, recordAction, timestamp } from "./actions.ts";
-import { type Fields, isText, list, readFields, requiredText } from "./body.ts";
+import { type Fields, isFields, isText, list, readFields, requiredText } from "./body.ts";
 import { image, region, size } from "./catalog.ts";
 import { addressAt, parseRange, size as rangeSize } from "./cidr.ts";
 import { notFound, page, unprocessable } from "./envelope.ts";
@@ -64,6 +64,10 @@ export function dropletRoutes(context: DigitalOceanContext): Hono {
       remove(context, droplet(c));
       return c.body(null, 204);
     })
+    .get("/:droplet_id/backups/policy", (c) => {
+      const { id, backup_policy = null } = droplet(c);
+      return c.json({ policy: { droplet_id: Number(id), backup_enabled: backup_policy !== null, backup_policy } });
+    })
     .get("/:droplet_id/actions", (c) => listActionsOf(c, context, `droplet:${droplet(c).id}`))
     .post("/:droplet_id/actions", async (c) => {
       const body = await readFields(c);
@@ -116,6 +120,7 @@ function checkDroplet(context: DigitalOceanContext, body: Fields): () => Droplet
       status: "active",
       created_at: timestamp(),
       features,
+      ...(body.backups === true && { backup_policy: backupPolicy(body) }),
       tags,
       vpc_uuid: network.id,
       publicAddress: freeAddress(
@@ -130,6 +135,19 @@ function checkDroplet(context: DigitalOceanContext, body: Fields): () => Droplet
     for (const volume of volumes) context.volumes.put({ ...volume, droplet: made.id });
     return made;
   };
+}
+
+/** @returns the policy that is asked for, else the API's own: weekly */
+function backupPolicy({ backup_policy: asked }: Fields): Fields {
+  if (asked === undefined) return { plan: "weekly", weekday: "SUN", hour: 0 };
+  if (!isFields(asked)) throw unprocessable("backup_policy must be an object");
+  const { plan, weekday, hour = 0 } = asked;
+  if (plan !== "daily" && plan !== "weekly") throw unprocessable("backup policy plan must be daily or weekly");
+  if (plan === "daily" && weekday !== undefined) throw unprocessable("weekday is for weekly backups only");
+  if (typeof hour !== "number" || hour % 4 !== 0 || hour < 0 || hour > 20) {
+    throw unprocessable("backup policy hour must be one of 0, 4, 8, 12, 16, 20");
+  }
+  return { plan, ...(plan === "weekly" && { weekday: weekday ?? "SUN" }), hour };
 }
 
 function isKey(value: unknown): value is string | number {
@@ -163,9 +181,12 @@ function effect(type: string, body: Fields, before: Droplet): Partial<Droplet> {
       return { size: slug };
     }
     case "enable_backups":
-      return { features: [...new Set([...before.features, "backups"])] };
+      return { features: [...new Set([...before.features, "backups"])], backup_policy: backupPolicy(body) };
+    case "change_backup_policy":
+      if (!before.features.includes("backups")) throw unprocessable("backups are not enabled for this Droplet.");
+      return { backup_policy: backupPolicy(body) };
     case "disable_backups":
-      return { features: before.features.filter((feature) => feature !== "backups") };
+      return { features: before.features.filter((feature) => feature !== "backups"), backup_policy: undefined };
     case "enable_ipv6":
       return { features: [...new Set([...before.features, "ipv6"])] };
     default:

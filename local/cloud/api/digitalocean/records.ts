@@ -10,6 +10,7 @@ export interface Droplet extends Entity {
   status: "active" | "off";
   created_at: string;
   features: string[];
+  backup_policy?: Fields | undefined;
   tags: string[];
   vpc_uuid: string;
   publicAddress: string;

@@ -1,13 +1,14 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
-import { Access, type AccessArgs } from "./access.ts";
+import { Access, type AccessArgs, type ServiceToken } from "./access.ts";
 import type { Tunnel } from "./tunnel.ts";
 
 /**
- * A hostname that leads into the tunnel, behind Access: it comes after its Access application and goes before it, so that at
- * no moment it is open. Where the tunnel leads is `Ingress`.
+ * A hostname into the tunnel, behind Access. It comes after its Access application and goes before it: it is never open.
+ *
+ * @returns what a program is let in with, if `machine` asks for it
  */
-export function guardedHostname(name: string, { tunnel, ...args }: AccessArgs & { tunnel: Tunnel }): Access {
+export function protectedHostname(name: string, tunnel: Tunnel, args: AccessArgs): ServiceToken | undefined {
   const { config, hostname } = args;
   const access = new Access(name, args);
   new cloudflare.DnsRecord(
@@ -22,5 +23,5 @@ export function guardedHostname(name: string, { tunnel, ...args }: AccessArgs & 
     },
     { dependsOn: access },
   );
-  return access;
+  return access.serviceToken;
 }
