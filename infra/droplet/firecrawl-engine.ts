@@ -149,7 +149,8 @@ export class FirecrawlEngine extends pulumi.ComponentResource {
       envs: ["PORT=3000", "MAX_CONCURRENT_PAGES=3"],
       tmpfs: { "/tmp": "mode=1777" },
       networksAdvanced: [{ name: browsing.name, aliases: ["playwright-service"] }],
-      healthcheck: { ...ASKED, interval: "60s", timeout: "30s", tests: asks(3000, "/health") },
+      // Each question opens a page.
+      healthcheck: { ...ASKED, interval: "30s", timeout: "20s", tests: asks(3000, "/health") },
       memory: MEMORY_MB.firecrawlPlaywright,
       cpus: "1.0",
     });
@@ -198,7 +199,6 @@ export class FirecrawlEngine extends pulumi.ComponentResource {
         healthcheck: { ...ASKED, tests: asks(firecrawlEngine.containerPort, "/v0/health/liveness") },
         memory: MEMORY_MB.firecrawlApi,
         cpus: "2.0",
-        ulimits: [{ name: "nofile", soft: 65_535, hard: 65_535 }],
       },
       [redis, rabbitmq, postgres, playwright],
     );
