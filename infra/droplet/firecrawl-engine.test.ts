@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { parseConfig } from "../config.ts";
 import { Access, N8N_OPEN_PATHS } from "../edge/access.ts";
 import { Tunnel } from "../edge/tunnel.ts";
@@ -238,6 +238,20 @@ describe("a Firecrawl engine on the droplet", () => {
     const named = of(own, "RemoteImage").map(({ inputs }) => inputs.name);
     expect(named).toEqual(expect.arrayContaining(Object.values(images)));
   });
+});
+
+test("a droplet whose memory is not known gets a warning, not a refusal", async () => {
+  const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+  const ssh = { sshPublicKey: "ssh-ed25519 AAAA me", sshAllow: ["203.0.113.7/32"] };
+  await engine({ ...ssh, size: "gpu-h100x1-80gb" });
+  expect(warn.mock.calls.map(([message]) => message)).toEqual([
+    'droplet.size: how much memory "gpu-h100x1-80gb" has is not known here; a Firecrawl engine needs 4096 MB for itself.',
+  ]);
+  warn.mockClear();
+  await engine({ ...ssh, size: "s-4vcpu-8gb" });
+  await engine({ ...byDockerHost, size: "gpu-h100x1-80gb" });
+  expect(warn).not.toHaveBeenCalled();
+  warn.mockRestore();
 });
 
 describe("the way to the engine from Cloudflare", () => {

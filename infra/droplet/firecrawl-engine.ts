@@ -14,7 +14,7 @@ import {
   RABBITMQ_IMAGE,
   REDIS_IMAGE,
 } from "./images.ts";
-import { dropletMemoryMb, MEMORY_MB } from "./memory.ts";
+import { dropletMemoryMb, ENGINE_MB, MEMORY_MB } from "./memory.ts";
 
 /** How long a part may take to become healthy, in seconds: the first start makes the database. */
 const START_SECONDS = 300;
@@ -61,10 +61,10 @@ export class FirecrawlEngine extends pulumi.ComponentResource {
   constructor({ config, host, containers }: FirecrawlEngineArgs) {
     super("hybrid-mcp:droplet:FirecrawlEngine", "firecrawl-engine");
     const { name, droplet } = config;
-    const { images, size, dockerHost } = droplet;
-    if (!dockerHost && dropletMemoryMb(size) === undefined) {
-      const message = `droplet.size: what memory ${JSON.stringify(size)} has is not known here; a Firecrawl engine needs 4 GB for itself`;
-      pulumi.log.warn(message, this);
+    const { images, size, dockerHost, adopt } = droplet;
+    if (!dockerHost && !adopt && dropletMemoryMb(size) === undefined) {
+      const message = `droplet.size: how much memory ${JSON.stringify(size)} has is not known here; a Firecrawl engine needs ${ENGINE_MB} MB for itself.`;
+      void pulumi.log.warn(message, this);
     }
     const parent = { parent: this };
     const onHost = host.options(this);
@@ -149,7 +149,8 @@ export class FirecrawlEngine extends pulumi.ComponentResource {
       envs: ["PORT=3000", "MAX_CONCURRENT_PAGES=3"],
       tmpfs: { "/tmp": "mode=1777" },
       networksAdvanced: [{ name: browsing.name, aliases: ["playwright-service"] }],
-      healthcheck: { ...ASKED, interval: "60s", timeout: "30s", tests: asks(3000, "/health") },
+      // Each question opens a page.
+      healthcheck: { ...ASKED, interval: "30s", timeout: "20s", tests: asks(3000, "/health") },
       memory: MEMORY_MB.firecrawlPlaywright,
       cpus: "1.0",
     });
@@ -198,7 +199,6 @@ export class FirecrawlEngine extends pulumi.ComponentResource {
         healthcheck: { ...ASKED, tests: asks(firecrawlEngine.containerPort, "/v0/health/liveness") },
         memory: MEMORY_MB.firecrawlApi,
         cpus: "2.0",
-        ulimits: [{ name: "nofile", soft: 65_535, hard: 65_535 }],
       },
       [redis, rabbitmq, postgres, playwright],
     );
