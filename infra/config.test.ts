@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { repositoryRoot } from "./bundle.ts";
-import { enabledServices, hasContainer, parseConfig, publicUrl } from "./config.ts";
+import { enabledServices, hasContainer, hostsFirecrawl, needsDroplet, parseConfig, publicUrl } from "./config.ts";
 
 const good = {
   "hybrid-mcp:domain": "example.com",
@@ -133,6 +133,89 @@ test("Pulumi.dev.yaml is a config that is accepted as it stands, once its secret
     "hybrid-mcp:clientSecrets": '{"github":"a","google":"b","githubConnection":"c"}',
   });
   expect(errors).toBeUndefined();
+});
+
+describe("a Firecrawl engine of one's own", () => {
+  const withEngine = (firecrawl: object = {}, more: Record<string, unknown> = {}) => ({
+    ...withServices({ firecrawl: { engine: "self-hosted", placement: "workers", ...firecrawl } }),
+    "hybrid-mcp:droplet": JSON.stringify({
+      size: "s-4vcpu-8gb",
+      sshPublicKey: "ssh-ed25519 AAAA me",
+      sshAllow: ["203.0.113.7/32"],
+    }),
+    ...Object.fromEntries(Object.entries(more).map(([key, value]) => [`hybrid-mcp:${key}`, JSON.stringify(value)])),
+  });
+  const engine = "services.firecrawl.engine: self-hosted";
+
+  test("needs a droplet, wherever the service is placed", () => {
+    const { config, errors } = parseConfig(withEngine());
+    expect(errors).toBeUndefined();
+    expect([hostsFirecrawl(config!), hasContainer(config!, "firecrawl"), needsDroplet(config!)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    const { "hybrid-mcp:droplet": _, ...without } = withEngine({}, {});
+    expect(parseConfig({ ...without, "hybrid-mcp:droplet": '{"size":"s-4vcpu-8gb"}' }).errors).toEqual([
+      expect.stringContaining("hybrid-mcp:droplet.sshPublicKey: is missing"),
+      expect.stringContaining("hybrid-mcp:droplet.sshAllow: is missing"),
+    ]);
+    const off = parseConfig(withServices({ firecrawl: { engine: "self-hosted", enabled: false } }));
+    expect([off.errors, hostsFirecrawl(off.config!), needsDroplet(off.config!)]).toEqual([undefined, false, false]);
+    expect(parseConfig(good).config!.services.firecrawl.engine).toBe("cloud");
+  });
+
+  test("everything that does not go with it is told at once", () => {
+    const server = {
+      name: "crawler",
+      title: "Crawler",
+      url: "https://crawler.example.com/mcp",
+      auth: { kind: "connection", of: "firecrawl" },
+      scopes: [{ name: "crawler:read", description: "Read" }],
+    };
+    const flat = withEngine(
+      { upstreamUrl: "https://firecrawl.example.com", dropletUpstreamUrl: "http://10.0.0.5" },
+      { sharedConnections: { firecrawl: "fc-secret-key" }, gateway: { servers: [server] } },
+    );
+    const { errors } = parseConfig(flat);
+    expect(errors).toEqual([
+      `  hybrid-mcp:services.firecrawl.upstreamUrl: is not allowed beside ${engine}, which says where the engine is`,
+      `  hybrid-mcp:services.firecrawl.dropletUpstreamUrl: is not allowed beside ${engine}, which says where the engine is`,
+      `  hybrid-mcp:sharedConnections.firecrawl: is not used with ${engine}, which asks for no key; remove it: pulumi config rm --path hybrid-mcp:sharedConnections.firecrawl`,
+      `  hybrid-mcp:gateway.servers: crawler is called with people's connections to firecrawl, and with ${engine} there are none`,
+    ]);
+    expect(errors!.join()).not.toContain("fc-secret-key");
+    expect(parseConfig(withEngine({ engine: "own" })).errors).toEqual([
+      '  hybrid-mcp:services.firecrawl.engine: "own" is not allowed; allowed: cloud, self-hosted',
+    ]);
+  });
+
+  test("is refused on a droplet that is too small for all that runs on it", () => {
+    const ssh = { sshPublicKey: "ssh-ed25519 AAAA me", sshAllow: ["203.0.113.7/32"] };
+    const problem = (droplet: object, services: object = {}, more: object = {}) =>
+      parseConfig({ ...withEngine({}, { droplet: { ...ssh, ...droplet }, ...more }), ...services }).errors;
+    const tooSmall = (size: string, has: number, needs: number, parts: string) => [
+      `  hybrid-mcp:droplet.size: "${size}" has ${has} MB, and a Firecrawl engine of one's own needs ${needs} MB here (the engine 4096, the system 512, ${parts}); take a size with more memory, e.g. s-4vcpu-8gb, or services.firecrawl.engine: cloud`,
+    ];
+    expect(problem({})).toEqual(tooSmall("s-1vcpu-2gb", 2048, 4864, "the connector 256"));
+    expect(problem({ size: "s-2vcpu-4gb" })).toEqual(tooSmall("s-2vcpu-4gb", 4096, 4864, "the connector 256"));
+    const onDroplet = withServices({
+      firecrawl: { engine: "self-hosted" },
+      n8n: { enabled: true, memoryMb: 3000 },
+    });
+    expect(problem({ size: "s-4vcpu-8gb" }, onDroplet, { tunnel: { replicas: 2 } })).toEqual(
+      tooSmall(
+        "s-4vcpu-8gb",
+        8192,
+        8888,
+        "the connector 512, n8n with its database 3256, firecrawl 256, a changed service beside its old one 256",
+      ),
+    );
+    expect(problem({ size: "m-2vcpu-16gb" }, onDroplet)).toBeUndefined();
+    // Of these nobody has said how large they are.
+    expect(problem({ size: "gpu-h100x1-80gb" })).toBeUndefined();
+    expect(problem({ dockerHost: "unix:///var/run/docker.sock" })).toBeUndefined();
+  });
 });
 
 describe("a bad config names the key, the value and what is allowed", () => {

@@ -2,12 +2,12 @@ import {
   catalogue,
   connectScope,
   gateHostname,
+  type HostName,
   hostNames,
   hostname,
   isServiceName,
-  n8n,
+  n8n as n8nEntry,
   type Placement,
-  type PlatformName,
   type ServiceName,
   serviceNames,
 } from "@hybrid-mcp/catalogue";
@@ -16,9 +16,13 @@ import { selectionProblem, type ToolSelection } from "@hybrid-mcp/service-kit/to
 import * as pulumi from "@pulumi/pulumi";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
+import { MEMORY_MB, type Tenant, tooSmallForEngine } from "./droplet/memory.ts";
 import { serviceTools } from "./service-tools.ts";
 
 const NAMESPACE = "hybrid-mcp";
+
+/** Slug of the droplet's size, where the config names none. */
+const DEFAULT_SIZE = "s-1vcpu-2gb";
 
 /** How the droplet is reached and made (config key `hybrid-mcp:droplet`). */
 const droplet = z
@@ -29,7 +33,7 @@ const droplet = z
       .regex(/^(unix|ssh|tcp):\/\//, "must start with unix://, ssh:// or tcp://")
       .optional(),
     region: z.string().default("fra1"),
-    size: z.string().default("s-1vcpu-2gb"),
+    size: z.string().default(DEFAULT_SIZE),
     /** What it is made of: cloud-init installs the Docker Engine of Debian 12. */
     image: z
       .string()
@@ -99,7 +103,21 @@ const droplet = z
     /** Subnet (CIDR) of the containers' own network. */
     subnet: z.cidrv4().default("10.213.0.0/24"),
     /** Images to use instead of the pinned public ones, by name. */
-    images: z.strictObject({ base: z.string(), cloudflared: z.string() }).partial().default({}),
+    images: z
+      .strictObject({
+        base: z.string(),
+        cloudflared: z.string(),
+        n8n: z.string(),
+        postgres: z.string(),
+        restic: z.string(),
+        firecrawl: z.string(),
+        firecrawlPlaywright: z.string(),
+        firecrawlPostgres: z.string(),
+        redis: z.string(),
+        rabbitmq: z.string(),
+      })
+      .partial()
+      .default({}),
   })
   // The mounts of a machine that was adopted are not ours to make.
   .transform((config) => ({ ...config, storage: config.storage ?? (config.adopt ? "engine" : "volume") }))
@@ -155,6 +173,61 @@ const service = (name: ServiceName) =>
     dropletUpstreamUrl: baseUrl.optional(),
     tools: toolSelection(name),
   });
+
+/** n8n, on the droplet or elsewhere (config key `hybrid-mcp:services.n8n`). */
+const n8n = z
+  .strictObject({
+    /** Runs n8n and its database on the droplet. */
+    enabled: z.boolean().optional(),
+    /** Base URL of an n8n that runs elsewhere, for the gateway. */
+    upstreamUrl: baseUrl.optional(),
+    /** How long n8n may take to become ready, in seconds; a new version changes its database first. */
+    startSeconds: z.number().positive().max(3600).default(300),
+    /** Memory of n8n and of its database, in megabytes. */
+    memoryMb: z.int().min(512).default(MEMORY_MB.n8n),
+    databaseMemoryMb: z.int().min(128).default(MEMORY_MB.n8nPostgres),
+    /** Time zone of schedules, as the tz database names it. */
+    timezone: z
+      .string()
+      .regex(/^[A-Za-z_]+(\/[\w+-]+)*$/, "must be a time zone such as Europe/Berlin")
+      .default("UTC"),
+    /**
+     * Names the data. When the volumes of a stack are gone, an update refuses to begin again with empty ones; another name
+     * says that this is meant.
+     */
+    generation: z
+      .string()
+      .regex(/^[\w-]+$/, "must be letters, digits, dashes and _")
+      .default("1"),
+    /** Who reaches its pages: Cloudflare Access stands in front of them, and webhooks, forms and MCP stay open. */
+    access: z
+      .strictObject({ emails: z.array(z.email()).optional(), emailDomains: z.array(z.hostname()).optional() })
+      .refine(({ emails = [], emailDomains = [] }) => emails.length + emailDomains.length > 0, "must name somebody")
+      .optional(),
+    /** Docker volumes of an n8n with PostgreSQL that the droplet has already; `n8nEncryptionKey` has to be its key. */
+    adopt: z
+      .strictObject({
+        /** With n8n's own folder, `/home/node/.n8n`. */
+        volume: z.string().min(1),
+        /** With PostgreSQL's data folder. */
+        databaseVolume: z.string().min(1),
+        /** Name of the database in it, and of its owner, a superuser as the official image makes it. */
+        databaseName: z
+          .string()
+          .regex(/^[\w-]+$/, "must be letters, digits, dashes and _")
+          .default("n8n"),
+        databaseUser: z
+          .string()
+          .regex(/^[\w-]+$/, "must be letters, digits, dashes and _")
+          .default("n8n"),
+      })
+      .optional(),
+  })
+  .refine(({ enabled, upstreamUrl }) => !(enabled && upstreamUrl), {
+    path: ["upstreamUrl"],
+    message: "is not allowed beside enabled: true; n8n runs either on the droplet or elsewhere",
+  })
+  .prefault({});
 
 /** Who is meant: whoever one of these fits. */
 const matchers = {
@@ -329,6 +402,33 @@ const gateway = z
   })
   .prefault({});
 
+/** Backups of n8n (config key `hybrid-mcp:backup`); passphrase and keys are in `backupSecrets`. */
+const backup = z
+  .strictObject({
+    /** A folder on the droplet, or S3-compatible storage; default: a volume beside n8n's data, which is lost with it. */
+    repository: z
+      .string()
+      .regex(
+        /^(\/[^\s/:][^\s:]*|s3:https?:\/\/[^\s/@]+\/[^\s/]\S*)$/,
+        "must be a folder such as /srv/backups, or s3:https://<host>/<bucket>",
+      )
+      .optional(),
+    /** When one is made each day, in UTC. */
+    schedule: z
+      .string()
+      .regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be a time of the day (UTC) such as 03:15")
+      .default("03:15"),
+    /** How many days', weeks' and months' last backups are kept. */
+    keep: z
+      .strictObject({
+        daily: z.int().min(1).default(7),
+        weekly: z.int().min(0).default(4),
+        monthly: z.int().min(0).default(6),
+      })
+      .prefault({}),
+  })
+  .prefault({});
+
 const schema = z.strictObject({
   /** Domain (a Cloudflare zone) under which every service has its hostname. */
   domain: z.hostname({ error: "must be a hostname such as example.com" }),
@@ -342,6 +442,8 @@ const schema = z.strictObject({
     zoneId: z.string().regex(/^[0-9a-f]{32}$/, "must be the zone's 32 hexadecimal digits"),
     /** The account's `<subdomain>.workers.dev`. */
     workersSubdomain: z.string().regex(/^[a-z0-9-]+$/),
+    /** A higher one makes every service token of Access have a new secret. */
+    serviceTokenVersion: z.int().positive().default(1),
   }),
   services: z
     .strictObject({
@@ -351,15 +453,11 @@ const schema = z.strictObject({
         .extend({
           /** `host:port` of pages that may be read though they are not public. */
           allowedHosts: z.array(z.string().regex(/^[^\s/,]+:\d+$/, "must be host:port")).default([]),
+          /** Who reads the pages: Firecrawl's cloud (or what `upstreamUrl` names), or an engine on the droplet. */
+          engine: z.enum(["cloud", "self-hosted"]).default("cloud"),
         })
         .prefault({}),
-      n8n: z
-        .strictObject({
-          enabled: z.boolean().default(true),
-          /** An n8n that runs elsewhere; without one there is none. */
-          upstreamUrl: baseUrl.optional(),
-        })
-        .prefault({}),
+      n8n,
     })
     .prefault({}),
   auth,
@@ -376,12 +474,25 @@ const schema = z.strictObject({
   /** Upstream tokens of the organisation, by service: used for people who have not connected an account of their own. */
   sharedConnections: z.partialRecord(z.enum(serviceNames), z.string().min(1)).default({}),
   gateway,
+  /** What n8n encrypts its credentials with; generated unless it is given: of an n8n that is adopted or restored. */
+  n8nEncryptionKey: z.string().min(8, "is too short").optional(),
   /** Secrets of servers with `auth.kind` "header", by name: the whole value of the header. */
   serverSecrets: z.record(z.string(), z.string().min(1)).default({}),
   telemetry,
   /** Headers of what is sent there, by name, e.g. `authorization`. */
   telemetryHeaders: z.record(z.string().regex(/^[\w-]+$/, "must be a header's name"), z.string().min(1)).default({}),
   droplet,
+  backup,
+  backupSecrets: z
+    .strictObject({
+      /** Encrypts the backups; one is generated if there is none. */
+      passphrase: z.string().min(1),
+      /** Of the S3-compatible storage. */
+      accessKeyId: z.string().min(1),
+      secretAccessKey: z.string().min(1),
+    })
+    .partial()
+    .default({}),
   tunnel: z
     .strictObject({
       /** `host:port` that connectors dial instead of Cloudflare's edge. */
@@ -434,9 +545,28 @@ export function hasContainer(config: Config, service: ServiceName): boolean {
   return usesDroplet(config.services[service], config.cutover.keepStandby);
 }
 
+/** Whether the stack has a Firecrawl engine of its own, on its droplet. */
+export function hostsFirecrawl({ services: { firecrawl } }: Config): boolean {
+  return firecrawl.enabled && firecrawl.engine === "self-hosted";
+}
+
+/** Whether n8n runs on this stack's droplet. */
+export function deploysN8n({ services: { n8n } }: Config): boolean {
+  return n8n.enabled === true && n8n.upstreamUrl === undefined;
+}
+
+/**
+ * Whether anything runs on the droplet: without that there is none. One that was adopted stays known: the stack must never
+ * let go of it by itself.
+ */
+export function needsDroplet(config: Config): boolean {
+  const hasServices = enabledServices(config).some((service) => hasContainer(config, service));
+  return hasServices || hasState(config) || config.droplet.adopt !== undefined;
+}
+
 /** Whether something on the droplet keeps what must not be lost. */
-export function hasState({ services: { n8n } }: Config): boolean {
-  return n8n.enabled === true && !n8n.upstreamUrl;
+export function hasState(config: Config): boolean {
+  return deploysN8n(config) || hostsFirecrawl(config);
 }
 
 /** Where containers find the droplet itself: the first address of their network, which Docker gives to its bridge. */
@@ -446,12 +576,14 @@ export function containerGateway({ droplet: { subnet } }: Config): string {
 }
 
 /** The MCP endpoint of n8n, if the stack has one. */
-export function n8nMcpUrl({ services: { n8n } }: Config): string | undefined {
-  return n8n.enabled && n8n.upstreamUrl ? `${n8n.upstreamUrl}/mcp-server/http` : undefined;
+export function n8nMcpUrl(config: Config): string | undefined {
+  const { enabled, upstreamUrl } = config.services.n8n;
+  const origin = deploysN8n(config) ? publicUrl(config, "n8n") : enabled === false ? undefined : upstreamUrl;
+  return origin && `${origin}/mcp-server/http`;
 }
 
 /** The origin at which clients reach a service: an identifier, the same in both homes. */
-export function publicUrl(config: Config, name: ServiceName | PlatformName): string {
+export function publicUrl(config: Config, name: HostName): string {
   return config.publicUrls[name] ?? `https://${hostname(name, config.domain)}`;
 }
 
@@ -489,6 +621,7 @@ export function parseConfig(
     ...contradictions(raw),
     ...unknownScopes(raw),
     ...unusedSecrets(raw),
+    ...engineProblems(raw).map(([key, message]) => `  ${NAMESPACE}:${key}: ${message}`),
   ];
   return parsed.success && errors.length === 0 ? { config: parsed.data } : { errors };
 }
@@ -498,18 +631,10 @@ export function parseConfig(
  * together with errors in other keys.
  */
 function missing(raw: Record<string, unknown>): [key: string, message: string][] {
-  const value = (...path: string[]) =>
-    path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined | null)?.[key], raw);
+  const value = (...path: string[]) => valueIn(raw, path);
   const enabled = serviceNames.filter((name) => value("services", name, "enabled") !== false);
-  const onDroplet = enabled.some((name) =>
-    usesDroplet(
-      {
-        enabled: true,
-        placement: (value("services", name, "placement") ?? placements(name)[0]) as Placement,
-      },
-      value("cutover", "keepStandby") === true,
-    ),
-  );
+  const runsN8n = value("services", "n8n", "enabled") === true;
+  const onDroplet = runsN8n || isEngineAskedFor(raw) || containersAskedFor(raw).length > 0;
   const found: [string, string][] = [];
   const secret = (name: string) =>
     found.push([
@@ -538,7 +663,7 @@ function missing(raw: Record<string, unknown>): [key: string, message: string][]
     github: [value("auth", "connections", "github"), "auth.connections.github"],
     google: [value("auth", "connections", "google"), "auth.connections.google"],
     firecrawl: [enabled.includes("firecrawl"), "services.firecrawl"],
-    n8n: [value("services", "n8n", "upstreamUrl"), "services.n8n.upstreamUrl"],
+    n8n: [value("services", "n8n", "upstreamUrl") || value("services", "n8n", "enabled") === true, "services.n8n"],
   };
   for (const server of list(value("gateway", "servers"))) {
     const { name, auth } = fields(server);
@@ -550,6 +675,18 @@ function missing(raw: Record<string, unknown>): [key: string, message: string][]
     const needed = kind === "connection" ? connectionNames.find((each) => each === of) : undefined;
     if (!needed || connectable[needed][0]) continue;
     found.push([connectable[needed][1], `${name} of gateway.servers is called with people's connections to ${needed}`]);
+  }
+  if (value("services", "n8n", "adopt") && !value("n8nEncryptionKey")) {
+    const set = "pulumi config set --secret hybrid-mcp:n8nEncryptionKey <key>";
+    found.push([
+      "n8nEncryptionKey",
+      `an n8n that is adopted opens its credentials with the key in its /home/node/.n8n/config; set it with: ${set}`,
+    ]);
+  }
+  for (const key of ["accessKeyId", "secretAccessKey"]) {
+    if (!String(value("backup", "repository") ?? "").startsWith("s3:") || value("backupSecrets", key)) continue;
+    const set = `pulumi config set --secret --path hybrid-mcp:backupSecrets.${key} <key>`;
+    found.push([`backupSecrets.${key}`, `backup.repository is S3 storage, which lets in with it; set it with: ${set}`]);
   }
   const dockerHost = value("droplet", "dockerHost");
   const adopted = value("droplet", "adopt");
@@ -568,6 +705,69 @@ function missing(raw: Record<string, unknown>): [key: string, message: string][]
     }
   }
   return found;
+}
+
+/** Names of the services that have a container, by the raw values. */
+function containersAskedFor(raw: Record<string, unknown>): ServiceName[] {
+  const keepStandby = valueIn(raw, ["cutover", "keepStandby"]) === true;
+  return serviceNames.filter((name) => {
+    const { enabled, placement } = fields(fields(raw.services)[name]);
+    const config = { enabled: enabled !== false, placement: (placement ?? placements(name)[0]) as Placement };
+    return usesDroplet(config, keepStandby);
+  });
+}
+
+/** Whether there shall be a Firecrawl engine on the droplet, by the raw values. */
+function isEngineAskedFor(raw: Record<string, unknown>): boolean {
+  const { enabled, engine } = fields(fields(raw.services).firecrawl);
+  return enabled !== false && engine === "self-hosted";
+}
+
+/** What does not go together with a Firecrawl engine of one's own. */
+function engineProblems(raw: Record<string, unknown>): [key: string, message: string][] {
+  if (!isEngineAskedFor(raw)) return [];
+  const found: [string, string][] = [];
+  const own = "services.firecrawl.engine: self-hosted";
+  for (const key of ["upstreamUrl", "dropletUpstreamUrl"]) {
+    if (valueIn(raw, ["services", "firecrawl", key]) === undefined) continue;
+    found.push([`services.firecrawl.${key}`, `is not allowed beside ${own}, which says where the engine is`]);
+  }
+  if (valueIn(raw, ["sharedConnections", "firecrawl"]) !== undefined) {
+    const remove = "pulumi config rm --path hybrid-mcp:sharedConnections.firecrawl";
+    found.push(["sharedConnections.firecrawl", `is not used with ${own}, which asks for no key; remove it: ${remove}`]);
+  }
+  for (const server of list(fields(raw.gateway).servers)) {
+    const { name, auth } = fields(server);
+    if (fields(auth).of !== "firecrawl") continue;
+    found.push([
+      "gateway.servers",
+      `${name} is called with people's connections to firecrawl, and with ${own} there are none`,
+    ]);
+  }
+  const { size, dockerHost, adopt } = fields(raw.droplet);
+  // Of a machine that is there already nobody has said how large it is.
+  if (dockerHost === undefined && adopt === undefined) {
+    const asked = typeof size === "string" ? size : DEFAULT_SIZE;
+    const problem = tooSmallForEngine(asked, tenants(raw));
+    if (problem) found.push(["droplet.size", `${JSON.stringify(asked)} ${problem}`]);
+  }
+  return found;
+}
+
+/** What runs on the droplet besides an engine, by the raw values: a service's new container starts beside the old one. */
+function tenants(raw: Record<string, unknown>): Tenant[] {
+  const replicas = valueIn(raw, ["tunnel", "replicas"]);
+  const connectors = typeof replicas === "number" ? replicas : 1;
+  const services = containersAskedFor(raw).map((name) => ({ name, mb: MEMORY_MB.service }));
+  const n8n = fields(fields(raw.services).n8n);
+  const given = (memory: unknown, usual: number) => (typeof memory === "number" ? memory : usual);
+  const n8nMb = given(n8n.memoryMb, MEMORY_MB.n8n) + given(n8n.databaseMemoryMb, MEMORY_MB.n8nPostgres);
+  return [
+    { name: "the connector", mb: connectors * MEMORY_MB.connector },
+    ...(n8n.enabled === true ? [{ name: "n8n with its database", mb: n8nMb }] : []),
+    ...services,
+    ...(services.length > 0 ? [{ name: "a changed service beside its old one", mb: MEMORY_MB.service }] : []),
+  ];
 }
 
 /** Values that are good each by itself. */
@@ -594,7 +794,7 @@ function unknownScopes(raw: Record<string, unknown>): string[] {
     name: String(fields(server).name),
     scopes: list(fields(server).scopes).map((scope) => String(fields(scope).name)),
   }));
-  const ofCatalogue = Object.entries({ ...catalogue, n8n }).map(([name, { scopes }]) => ({
+  const ofCatalogue = Object.entries({ ...catalogue, n8n: n8nEntry }).map(([name, { scopes }]) => ({
     name,
     scopes: scopes.map((scope) => scope.name as string),
   }));
@@ -613,6 +813,10 @@ function unknownScopes(raw: Record<string, unknown>): string[] {
           ],
     ),
   );
+}
+
+function valueIn(raw: Record<string, unknown>, path: string[]): unknown {
+  return path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined | null)?.[key], raw);
 }
 
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);

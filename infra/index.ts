@@ -2,10 +2,12 @@ import { deployBroker } from "./broker/broker.ts";
 import { BrokerSecrets } from "./broker/secrets.ts";
 import { enabledServices, loadConfig } from "./config.ts";
 import { deployDroplet } from "./droplet/droplet.ts";
+import { firecrawlEngineRules } from "./droplet/firecrawl-engine.ts";
 import { sshRule } from "./droplet/ssh.ts";
 import { Storage } from "./edge/storage.ts";
 import { Tunnel } from "./edge/tunnel.ts";
 import { deployGateway } from "./gateway/gateway.ts";
+import { deployProtected } from "./protected.ts";
 import { deployService, describeService } from "./service.ts";
 import { deployTraffic } from "./traffic.ts";
 
@@ -17,25 +19,30 @@ const tunnel = new Tunnel(config);
 const broker = await deployBroker(config, { storage, tunnel, secrets });
 const gateway = await deployGateway(config, { broker, tunnel });
 const droplet = deployDroplet(config, tunnel);
+const { engineToken, sshToken } = deployProtected(config, tunnel);
 
 const deployed = await Promise.all(
   enabledServices(config).map((service) =>
-    deployService(service, { config, broker, secret: secrets.ofService[service], droplet }),
+    deployService(service, { config, broker, secret: secrets.ofService[service], droplet, engineToken }),
   ),
 );
-const ssh = sshRule(config);
-deployTraffic({ config, broker, tunnel, services: deployed, rules: ssh ? [ssh] : [] });
+const rules = [sshRule(config) ?? [], droplet?.n8n?.rules ?? [], firecrawlEngineRules(config)].flat();
+deployTraffic({ config, broker, tunnel, services: deployed, rules });
 
 /** Every service with its URL and where it is placed. */
 export const services = Object.fromEntries(
   deployed.map((service) => [service.service, describeService(config, service)]),
 );
+/** n8n, where it runs on the droplet. */
+export const n8n = droplet?.n8n?.described ?? null;
 /** One URL for every server. */
 export const gatewayUrl = `${gateway.url}/mcp`;
 /** Where people sign in, see who has access to what, and connect their accounts. */
 export const authUrl = broker.url;
 /** What each product authenticates with at the broker. */
 export const productSecrets = secrets.ofProduct;
+/** With what CI gets to the droplet's SSH server through the tunnel. */
+export const sshServiceToken = sshToken ?? null;
 export const tunnelId = tunnel.id;
 export const dropletAddress = droplet?.host.address ?? null;
 export const sessionsNamespaceId = storage.sessions.id;

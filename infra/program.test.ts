@@ -336,6 +336,30 @@ describe("other shapes", () => {
     );
   });
 
+  test("with a Firecrawl engine of one's own each home dials it in its own way, and nobody connects a Firecrawl account", async () => {
+    const resources = await run({
+      services: { coda: { enabled: false }, firecrawl: { engine: "self-hosted", placement: "droplet" } },
+      droplet,
+    });
+    // biome-ignore lint/suspicious/noExplicitAny: as the mocks hand them over
+    const bindings: any[] = secret(one(resources, "WorkersScript", "firecrawl-script").inputs.bindings);
+    const bound = Object.fromEntries(bindings.map(({ name, type, text }) => [name, [type, text]]));
+    expect(bound.FIRECRAWL_API_URL).toEqual(["plain_text", "https://firecrawl-engine.example.com"]);
+    expect(bound.FIRECRAWL_ACCESS_CLIENT_ID).toEqual(["secret_text", "engine.access"]);
+    expect(bound.FIRECRAWL_ACCESS_CLIENT_SECRET).toEqual(["secret_text", "access-secret"]);
+    const envs: string[] = secret(one(resources, "Container", "firecrawl").inputs.envs);
+    expect(envs).toContain("FIRECRAWL_API_URL=http://firecrawl-engine:3002");
+    expect(envs.join()).not.toContain("ACCESS");
+    // biome-ignore lint/suspicious/noExplicitAny: as the mocks hand them over
+    const broker: any[] = secret(one(resources, "WorkersScript", "oauth-broker-script").inputs.bindings);
+    const { connections } = JSON.parse(broker.find(({ name }) => name === "BROKER_CONFIG").json);
+    expect(connections).toEqual({});
+    expect(of(resources, "ZeroTrustTunnelCloudflaredConfig")[0]!.inputs.config.ingresses).toContainEqual({
+      hostname: "firecrawl-engine.example.com",
+      service: "http://firecrawl-engine:3002",
+    });
+  });
+
   test("a config with errors registers nothing", async () => {
     await expect(run({ services: { coda: { placement: "moon" } } })).rejects.toThrow(
       'hybrid-mcp:services.coda.placement: "moon" is not allowed; allowed: workers, droplet',

@@ -5,9 +5,10 @@ import { bundle } from "./bundle.ts";
 import { type Config, dropletUrl, hasContainer, publicUrl } from "./config.ts";
 import type { Droplet } from "./droplet/droplet.ts";
 import { type ContainerDescription, describeContainer, ServiceContainer } from "./droplet/service-container.ts";
+import type { ServiceToken } from "./edge/access.ts";
 import { Worker } from "./edge/worker.ts";
 import { telemetryBindings } from "./telemetry.ts";
-import { upstreamVars } from "./upstreams.ts";
+import { upstreamSecrets, upstreamVars } from "./upstreams.ts";
 
 export interface ServiceArgs {
   config: Config;
@@ -16,6 +17,8 @@ export interface ServiceArgs {
   secret: pulumi.Output<string>;
   /** Undefined when nothing is placed on the droplet. */
   droplet: Droplet | undefined;
+  /** With what a Worker is let in at a Firecrawl engine of one's own; undefined without one. */
+  engineToken: ServiceToken | undefined;
 }
 
 /** A service in both its homes. */
@@ -33,7 +36,7 @@ export interface DeployedService {
 /** A movable service in both its homes: the Worker always, the container where it is placed, or kept as a standby. */
 export async function deployService(
   service: ServiceName,
-  { config, broker, secret, droplet }: ServiceArgs,
+  { config, broker, secret, droplet, engineToken }: ServiceArgs,
 ): Promise<DeployedService> {
   const { placement, tools } = config.services[service];
   const built = await bundle(service);
@@ -52,7 +55,7 @@ export async function deployService(
     config,
     bundle: built,
     vars: vars("workers"),
-    secrets: telemetryBindings(config, "workers").secrets,
+    secrets: { ...telemetryBindings(config, "workers").secrets, ...upstreamSecrets(service, engineToken) },
     bindings: [{ name: "BROKER", type: "service", service: broker.worker.script.scriptName }],
   });
   const description = describeContainer(config, service, built, {

@@ -46,6 +46,42 @@ test("an engine that asks for no key gets none, whether its address ends with a 
   expect(new URL(asked[0]!.url).pathname).toBe("/firecrawl/v2/scrape");
 });
 
+describe("an engine behind Cloudflare Access", () => {
+  const access = { clientId: "engine.access", clientSecret: "cfast_secret" };
+  const behind = () =>
+    new FirecrawlApi(
+      `${engine.origin}/firecrawl`,
+      { token: "", headers: { traceparent: "00-trace" } },
+      new Set(),
+      access,
+    );
+
+  test("is sent the credential with every request, and no key", async () => {
+    await behind().scrape(PAGE, OPTIONS, signal);
+    await behind().get("/v2/crawl/1", {}, signal);
+    for (const { headers } of asked) {
+      expect(headers.get("cf-access-client-id")).toBe("engine.access");
+      expect(headers.get("cf-access-client-secret")).toBe("cfast_secret");
+      expect([headers.get("traceparent"), headers.has("authorization")]).toEqual(["00-trace", false]);
+    }
+    await api().scrape(PAGE, OPTIONS, signal);
+    expect(asked.at(-1)!.headers.has("cf-access-client-secret")).toBe(false);
+  });
+
+  test.each([401, 403])(
+    "that does not let the service in (%i) is the operator's to see to, not the person's",
+    async (status) => {
+      answer = () => new Response("Forbidden", { status });
+      const error = (await failure(behind().scrape(PAGE, OPTIONS, signal))) as UpstreamError;
+      expect(error.message).toBe(
+        `The Firecrawl engine did not let this server in (Cloudflare Access answered ${status}). Tell the person that the operator has to run an update; trying again does not help.`,
+      );
+      // A 401 would send the person to connect an account.
+      expect(error.status).toBeUndefined();
+    },
+  );
+});
+
 test("a Firecrawl that cannot be reached is not there just now", async () => {
   const { message } = await failure(api("http://127.0.0.1:9").scrape(PAGE, OPTIONS, signal));
   expect(message).toBe("Firecrawl did not answer (unreachable). Try again in a while.");

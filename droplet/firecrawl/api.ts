@@ -1,7 +1,7 @@
 import { ToolError, toolsFor } from "@hybrid-mcp/service-kit/tool";
 import { type Advice, type UpstreamCall, UpstreamClient, UpstreamError } from "@hybrid-mcp/service-kit/upstream";
 import type { Document, ScrapeOptions } from "firecrawl";
-import { type Answer, type Asked, endpointMissing, explained } from "./firecrawl-error.ts";
+import { type Answer, type Asked, endpointMissing, explained, notLetIn } from "./firecrawl-error.ts";
 import { publicUrl } from "./public-url.ts";
 
 /** Milliseconds that Firecrawl has beyond the page's own timeout: for its queue and for converting. */
@@ -18,6 +18,12 @@ export interface RequestOptions {
   mayFail?: boolean;
 }
 
+/** Lets a program through Cloudflare Access, which is in front of an engine of one's own. */
+export interface AccessCredentials {
+  clientId: string;
+  clientSecret: string;
+}
+
 /** Addresses in a text, up to what can be no part of one; an IPv6 address is in brackets, which else end it. */
 const ADDRESSES = [
   /\b(?:https?|file|ftp):[/\\]{0,3}[^\s"'`<>()[\]{}|,;]+/gi,
@@ -31,6 +37,7 @@ const ADDRESSES = [
 export class FirecrawlApi {
   readonly #baseUrl: string;
   readonly #call: UpstreamCall;
+  readonly #isBehindAccess: boolean;
   readonly #allowedHosts: ReadonlySet<string>;
   #client: UpstreamClient | undefined;
 
@@ -38,10 +45,26 @@ export class FirecrawlApi {
    * @param baseUrl e.g. `https://api.firecrawl.dev`, without `/v2`
    * @param call with an API key; without a token for an engine of one's own that asks for none
    * @param allowedHosts `host:port` of what may be read though it is not public
+   * @param access for an engine behind Cloudflare Access
    */
-  constructor(baseUrl: string, call: UpstreamCall, allowedHosts: ReadonlySet<string>) {
+  constructor(
+    baseUrl: string,
+    call: UpstreamCall,
+    allowedHosts: ReadonlySet<string>,
+    access?: AccessCredentials | undefined,
+  ) {
     this.#baseUrl = baseUrl.replace(/\/$/, "");
-    this.#call = call;
+    this.#isBehindAccess = access !== undefined;
+    this.#call = access
+      ? {
+          ...call,
+          headers: {
+            ...call.headers,
+            "cf-access-client-id": access.clientId,
+            "cf-access-client-secret": access.clientSecret,
+          },
+        }
+      : call;
     this.#allowedHosts = allowedHosts;
   }
 
@@ -180,6 +203,9 @@ export class FirecrawlApi {
       return await send(timeoutMs === undefined ? this.#shared : this.#newClient(timeoutMs));
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
+      // Access answers in its own words; the engine behind it was not asked.
+      const isRefused = this.#isBehindAccess && !error.body && (error.status === 401 || error.status === 403);
+      if (isRefused) throw notLetIn(error.status!);
       if (error.body) throw explained(asked, error.status!, error.body, error.retryAfter);
       if (error.status === 404) throw endpointMissing(asked);
       throw error;

@@ -94,3 +94,10 @@ export function endpointMissing({ method, path }: Asked): UpstreamError {
     404,
   );
 }
+
+/** Access does not take this server's own credential: nothing that the person connects would change that. */
+export function notLetIn(status: number): UpstreamError {
+  return new UpstreamError(
+    `The Firecrawl engine did not let this server in (Cloudflare Access answered ${status}). Tell the person that the operator has to run an update; trying again does not help.`,
+  );
+}

@@ -9,6 +9,13 @@ interface Env extends ServiceEnv {
   FIRECRAWL_API_URL: string;
   /** `host:port` of what may be read though it is not public, separated by commas. */
   FIRECRAWL_ALLOWED_HOSTS?: string;
+  /** With what Cloudflare Access lets the service through to an engine of one's own; both or none. */
+  FIRECRAWL_ACCESS_CLIENT_ID?: string;
+  FIRECRAWL_ACCESS_CLIENT_SECRET?: string;
+}
+
+function accessIn({ FIRECRAWL_ACCESS_CLIENT_ID: clientId, FIRECRAWL_ACCESS_CLIENT_SECRET: clientSecret }: Env) {
+  return clientId && clientSecret ? { clientId, clientSecret } : undefined;
 }
 
 export default createService<Env, FirecrawlApi>({
@@ -20,5 +27,5 @@ export default createService<Env, FirecrawlApi>({
   tools,
   prompts,
   upstream: (env, call) =>
-    new FirecrawlApi(env.FIRECRAWL_API_URL, call, parseAllowedHosts(env.FIRECRAWL_ALLOWED_HOSTS)),
+    new FirecrawlApi(env.FIRECRAWL_API_URL, call, parseAllowedHosts(env.FIRECRAWL_ALLOWED_HOSTS), accessIn(env)),
 });

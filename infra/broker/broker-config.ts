@@ -1,6 +1,6 @@
 import { serviceNames } from "@hybrid-mcp/catalogue";
 import type { BrokerConfig } from "@hybrid-mcp/oauth-broker/config";
-import { type Config, enabledServices, n8nMcpUrl, publicUrl } from "../config.ts";
+import { type Config, enabledServices, hostsFirecrawl, n8nMcpUrl, publicUrl } from "../config.ts";
 import { addedServers } from "../gateway/added-servers.ts";
 import { upstreamUrl } from "../upstreams.ts";
 
@@ -26,7 +26,9 @@ export function brokerConfig(config: Config): BrokerConfig {
       ...auth.connections,
       ...(enabled.includes("coda") && { coda: { apiUrl: upstreamUrl(config, "coda") } }),
       ...(mcpUrl && { n8n: { mcpUrl } }),
-      ...(enabled.includes("firecrawl") && { firecrawl: { apiUrl: upstreamUrl(config, "firecrawl") } }),
+      // An engine of one's own asks for no key.
+      ...(enabled.includes("firecrawl") &&
+        !hostsFirecrawl(config) && { firecrawl: { apiUrl: upstreamUrl(config, "firecrawl") } }),
     },
     products: auth.products,
     servers: addedServers(config).map(({ name, title, scopes, auth }) => ({

@@ -1,7 +1,7 @@
-import { hostNames, isServiceName, type PlatformName, type ServiceName } from "@hybrid-mcp/catalogue";
+import { type PlatformName, platform } from "@hybrid-mcp/catalogue";
 import * as digitalocean from "@pulumi/digitalocean";
 import * as pulumi from "@pulumi/pulumi";
-import { type Config, publicUrl } from "../config.ts";
+import { type Config, deploysN8n, enabledServices, publicUrl } from "../config.ts";
 
 /** What is worth waking somebody: percent of the droplet, over ten minutes. */
 const limits = { cpu: 90, memory_utilization_percent: 90, disk_utilization_percent: 85 };
@@ -14,9 +14,12 @@ const platformPaths: Record<PlatformName, string> = {
 
 /** Public URLs that are watched from outside, by name. */
 export function watchedUrls(config: Config): Record<string, string> {
-  const path = (name: ServiceName | PlatformName) => (isServiceName(name) ? "/health" : platformPaths[name]);
-  const there = hostNames.filter((name) => !isServiceName(name) || config.services[name].enabled);
-  return Object.fromEntries(there.map((name) => [name, `${publicUrl(config, name)}${path(name)}`]));
+  const platformNames = Object.keys(platform) as PlatformName[];
+  return Object.fromEntries([
+    ...enabledServices(config).map((name) => [name, `${publicUrl(config, name)}/health`]),
+    ...(deploysN8n(config) ? [["n8n", `${publicUrl(config, "n8n")}/healthz/readiness`]] : []),
+    ...platformNames.map((name) => [name, `${publicUrl(config, name)}${platformPaths[name]}`]),
+  ]);
 }
 
 /**

@@ -6,6 +6,7 @@ import { colour } from "./colour.ts";
 import { type Containers, containerDefaults, labels } from "./containers.ts";
 import type { Host } from "./host.ts";
 import { CLOUDFLARED_IMAGE } from "./images.ts";
+import { MEMORY_MB } from "./memory.ts";
 
 export interface ConnectorArgs {
   config: Config;
@@ -43,7 +44,7 @@ export class Connector extends pulumi.ComponentResource {
         startPeriod: "10s",
         retries: 5,
       },
-      memory: 256,
+      memory: MEMORY_MB.connector,
       cpus: "1.0",
       waitTimeout: config.cutover.gateSeconds,
       destroyGraceSeconds: config.cutover.drainSeconds,

@@ -1,6 +1,7 @@
 import * as digitalocean from "@pulumi/digitalocean";
 import * as pulumi from "@pulumi/pulumi";
-import { type Config, hasState } from "../config.ts";
+import { type Config, deploysN8n, hasState, hostsFirecrawl } from "../config.ts";
+import type { DataGuard } from "./data-guard.ts";
 
 /** Where the data volume is on the droplet. */
 export interface DataMount {
@@ -42,12 +43,16 @@ export function dataMount({ name }: Pick<Config, "name">): DataMount {
 
 /** The folders that are there on the volume before a container starts. */
 export function dataFolders(config: Config): DataFolder[] {
-  return hasState(config)
-    ? [
-        { name: "n8n", owner: "1000:1000" },
-        { name: "postgres", owner: "999:999" },
-      ]
-    : [];
+  return [
+    ...(deploysN8n(config)
+      ? [
+          { name: "n8n", owner: "1000:1000" },
+          { name: "postgres", owner: "999:999" },
+          ...(config.backup.repository === undefined ? [{ name: "backups", owner: "1000:1000" }] : []),
+        ]
+      : []),
+    ...(hostsFirecrawl(config) ? [{ name: "firecrawl-postgres", owner: "999:999" }] : []),
+  ];
 }
 
 /**
@@ -58,7 +63,8 @@ export class DataVolume extends pulumi.ComponentResource {
   readonly volume: digitalocean.Volume;
   private readonly attachmentOptions: pulumi.CustomResourceOptions;
 
-  constructor({ name, droplet }: Config) {
+  /** @param guard stands before a volume that is made anew */
+  constructor({ name, droplet }: Config, guard: DataGuard | undefined) {
     super("hybrid-mcp:droplet:DataVolume", "data-volume");
     this.volume = new digitalocean.Volume(
       "data",
@@ -69,7 +75,7 @@ export class DataVolume extends pulumi.ComponentResource {
         initialFilesystemType: "ext4",
         description: "What the containers of the platform keep",
       },
-      { parent: this, protect: true },
+      { parent: this, protect: true, ...(guard && { hooks: guard.hooks }) },
     );
     // It can be on one droplet only: the old one lets go of it first.
     this.attachmentOptions = { parent: this, deleteBeforeReplace: true };

@@ -6,6 +6,7 @@ import { systemClock } from "../cutover/gate.ts";
 import { lateError } from "../late-error.ts";
 import { Alerts } from "./alerts.ts";
 import { cloudInit } from "./cloud-init.ts";
+import type { DataGuard } from "./data-guard.ts";
 import { DataVolume, dataFolders, dataMount, usesDataVolume } from "./data-volume.ts";
 import type { HostKey } from "./host-key.ts";
 import { NotReadyError, ready } from "./ready.ts";
@@ -19,26 +20,34 @@ export class Host extends pulumi.ComponentResource {
   /** Drives the droplet's Docker Engine; there once the droplet is ready for it. */
   readonly docker: docker.Provider;
   readonly address: pulumi.Output<string>;
+  /** How that engine is reached, for what hooks do there. */
+  readonly connection: pulumi.Output<{ host: string; sshOptions: string[] }>;
   /** Folder of the data volume on the droplet; undefined where the stack keeps nothing there. */
   readonly dataPath: string | undefined;
   private readonly machine: pulumi.Output<string>;
 
-  constructor(config: Config, hostKey: HostKey) {
+  /** @param guard of the data on the volume */
+  constructor(config: Config, hostKey: HostKey, guard: DataGuard | undefined) {
     super("hybrid-mcp:droplet:Host", "host");
     const { adopt, project, alerts } = config.droplet;
     const { droplet, parts } = adopt ? this.adopted(config, adopt.id) : this.made(config, hostKey);
     this.machine = droplet.id;
     this.address = droplet.ipv4Address;
 
-    const data = usesDataVolume(config) ? new DataVolume(config) : undefined;
+    const data = usesDataVolume(config) ? new DataVolume(config, guard) : undefined;
     const attachment = data?.attachTo(droplet);
     if (data) this.dataPath = dataMount(config).path;
     if (project) inProject(project, [droplet.dropletUrn, ...(data ? [data.volume.volumeUrn] : [])], this);
     if (alerts) new Alerts(config, droplet);
 
+    const after = [droplet.id, attachment?.id, data?.volume.size];
+    const engine = this.engine(config, adopt?.hostKey ?? hostKey.publicKey, after);
+    this.connection = pulumi
+      .all([engine.host, engine.sshOpts])
+      .apply(([host, sshOptions]) => ({ host: host!, sshOptions: sshOptions ?? [] }));
     this.docker = new docker.Provider(
       "docker",
-      this.engine(config, adopt?.hostKey ?? hostKey.publicKey, [droplet.id, attachment?.id, data?.volume.size]),
+      engine,
       // Whatever the Docker host is called, containers live on this machine: they come after it and go before it.
       { parent: this, dependsOn: [droplet, ...parts, ...(attachment ? [attachment] : [])] },
     );

@@ -8,6 +8,7 @@ import { type BuildContext, serviceContext } from "./build-context.ts";
 import { colour } from "./colour.ts";
 import { containerDefaults, labels, runtimeImageName } from "./containers.ts";
 import type { Droplet } from "./droplet.ts";
+import { MEMORY_MB } from "./memory.ts";
 
 /** A service's container as the config describes it, whether it runs or not. */
 export interface ContainerDescription {
@@ -42,7 +43,7 @@ export function describeContainer(
 function settings({ cutover }: Config) {
   return {
     ...containerDefaults,
-    memory: 256,
+    memory: MEMORY_MB.service,
     cpus: "1.0",
     waitTimeout: cutover.gateSeconds,
     destroyGraceSeconds: cutover.drainSeconds,

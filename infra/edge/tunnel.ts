@@ -1,8 +1,7 @@
 import { gateHostname, hostname, type PlatformName, platform } from "@hybrid-mcp/catalogue";
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
-import { type Config, enabledServices } from "../config.ts";
-import { sshHostname } from "../droplet/ssh.ts";
+import { type Config, deploysN8n, enabledServices } from "../config.ts";
 
 /**
  * The one tunnel between the edge and the droplet, and what leads into it: a proxied CNAME for each service's hostname and
@@ -52,13 +51,12 @@ function adoption({ cloudflare: { accountId }, tunnel: { adopt } }: Config): pul
   return { import: `${accountId}/${adopt}`, ignoreChanges, protect: true, retainOnDelete: true };
 }
 
-/** Every hostname that leads into the tunnel. */
+/** The hostnames that lead into the tunnel openly. */
 function tunnelHostnames(config: Config): string[] {
   const { domain } = config;
-  const ssh = sshHostname(config);
   return [
-    ...(ssh ? [ssh] : []),
     ...enabledServices(config).flatMap((service) => [hostname(service, domain), gateHostname(service, domain)]),
+    ...(deploysN8n(config) && !config.services.n8n.access ? [hostname("n8n", domain)] : []),
     // Where nobody answers: a Workers route needs a proxied record.
     ...(Object.keys(platform) as PlatformName[]).map((name) => hostname(name, domain)),
   ];

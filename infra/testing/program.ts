@@ -34,6 +34,9 @@ export async function run(config: Record<string, unknown>, { preview = false } =
           Object.assign(outputs, { ipv4Address: "203.0.113.10", dropletUrn: "do:droplet:1001" });
         }
         if (type === "digitalocean:index/volume:Volume") outputs.volumeUrn = `do:volume:${name}-id`;
+        if (type.endsWith(":ZeroTrustAccessServiceToken")) {
+          Object.assign(outputs, { clientId: "engine.access", clientSecret: "access-secret" });
+        }
         return { id: type.endsWith("Droplet") ? "1001" : `${name}-id`, state: outputs };
       },
       call: () => ({ token: "tunnel-token" }),
@@ -41,11 +44,11 @@ export async function run(config: Record<string, unknown>, { preview = false } =
     "hybrid-mcp",
     "test",
     preview,
+    "organization",
   );
   // Mocks know no hooks: they are registered and never run. The end-to-end tests run them.
-  Object.assign(pulumi.runtime.getMonitor()!, {
-    registerResourceHook: (_: unknown, done: (error: null, reply: object) => void) => done(null, {}),
-  });
+  const register = (_: unknown, done: (error: null, reply: object) => void) => done(null, {});
+  Object.assign(pulumi.runtime.getMonitor()!, { registerResourceHook: register, registerErrorHook: register });
   const all = {
     domain: "example.com",
     cloudflare,

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { hostNames, hostname } from "@hybrid-mcp/catalogue";
+import { type HostName, hostNames, hostname } from "@hybrid-mcp/catalogue";
 import type { LocalCloudMessage, LocalCloudOptions } from "../cloud/options.ts";
 import { processIdentity } from "../engine/pid-lock.mjs";
-import { type LocalStack, repositoryRoot, writePrivately } from "./stack.ts";
+import { hostsFirecrawl, type LocalStack, repositoryRoot, runsN8n, writePrivately } from "./stack.ts";
 import { say, UserError } from "./user-error.ts";
 
 /** How long the local cloud may take to start, in milliseconds: it brings every uploaded Worker up again. */
@@ -133,6 +133,12 @@ async function within(ms: number, done: () => boolean): Promise<boolean> {
   return true;
 }
 
+/** What a stack may have and this one has not takes no port of the machine. */
+function hasPort(stack: LocalStack, name: HostName): boolean {
+  if (name === "n8n") return runsN8n(stack);
+  return name !== "firecrawl-engine" || hostsFirecrawl(stack);
+}
+
 function cloudOptions(stack: LocalStack): LocalCloudOptions {
   const { identity, domain, ports, tls } = stack;
   return {
@@ -150,12 +156,14 @@ function cloudOptions(stack: LocalStack): LocalCloudOptions {
       clientSecrets: identity.clientSecrets,
     },
     ports,
-    services: hostNames.map((name) => ({
-      port: stack.portOf(name),
-      hostname: hostname(name, domain),
-      // What runs on the droplet asks the broker.
-      ...(name === "oauth-broker" && { forContainers: true }),
-    })),
+    services: hostNames
+      .filter((name) => hasPort(stack, name))
+      .map((name) => ({
+        port: stack.portOf(name),
+        hostname: hostname(name, domain),
+        // What runs on the droplet asks the broker.
+        ...(name === "oauth-broker" && { forContainers: true }),
+      })),
     ...(identity.containers === "docker"
       ? { bridgeAddress: stack.subnet.gateway }
       : { processes: { dir: stack.path("processes"), socket: stack.processSocket } }),

@@ -35,7 +35,10 @@ await runCommand(async () => {
 
 /** Lets the engine take down what it knows, except, without `purge`, what is protected. */
 async function destroy(stack: LocalStack, purge: boolean): Promise<void> {
-  const { engine } = await startSession(stack, { noDocker: stack.identity.containers === "processes" });
+  const { engine } = await startSession(stack, {
+    noDocker: stack.identity.containers === "processes",
+    takesDown: true,
+  });
   if (purge) await pulumiOutput(stack, engine, ["state", "unprotect", "--all", "--yes", "--stack", "local"]);
   const flags = ["--yes", "--skip-preview", "--stack", "local", ...(purge ? [] : ["--exclude-protected"])];
   if ((await pulumi(stack, engine, ["destroy", ...flags])) !== 0) {

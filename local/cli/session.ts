@@ -3,6 +3,7 @@ import Docker from "dockerode";
 import { ensureBaseImage } from "../docker/base-image.ts";
 import { installDocker } from "../docker/install-docker.ts";
 import { releaseDocker, startDocker, useDocker } from "../docker/lifetime.ts";
+import { ensureServiceImages } from "../docker/service-images.ts";
 import type { Engine } from "../engine/ensure-engine.ts";
 import { withPidLock } from "../engine/pid-lock.mjs";
 import { startCloud } from "./cloud-process.ts";
@@ -11,8 +12,8 @@ import { awaitOwnRuns, endKilledRuns } from "./killed-runs.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { recover } from "./recover.ts";
 import { preparePulumi, pulumi } from "./run-pulumi.ts";
-import type { LocalStack } from "./stack.ts";
-import { writeProject } from "./stack-config.ts";
+import { type LocalStack, runsN8n } from "./stack.ts";
+import { type LocalImages, writeProject } from "./stack-config.ts";
 import { say, UserError } from "./user-error.ts";
 
 export interface StartOptions {
@@ -20,13 +21,15 @@ export interface StartOptions {
   installDocker?: boolean;
   /** Run containers as plain processes even where Docker Engine answers. */
   noDocker?: boolean;
+  /** The stack is about to be taken down: what only an update needs is not made. */
+  takesDown?: boolean;
 }
 
 /** A local stack whose cloud runs and whose engine is ready. */
 export interface Session {
   stack: LocalStack;
   engine: Engine;
-  images: { base: string; cloudflared: string };
+  images: LocalImages;
 }
 
 /**
@@ -65,7 +68,8 @@ export async function startSession(stack: LocalStack, options: StartOptions = {}
   const docker = new Docker({ socketPath: stack.engineSocket });
   const base = containers === "docker" ? await ensureBaseImage(docker, say) : "scratch";
   const cloudflared = await ensureConnectorImage(docker, base, stack.path("build"));
-  const images = { base, cloudflared };
+  const n8n = runsN8n(stack) && !options.takesDown;
+  const images = { base, cloudflared, ...(await ensureServiceImages(docker, base, say, { n8n })) };
   writeProject(stack, images);
 
   const engine = await preparePulumi(stack);

@@ -3,10 +3,20 @@ import { join } from "node:path";
 import { hostNames, type ServiceName } from "@hybrid-mcp/catalogue";
 import { parse, stringify } from "yaml";
 import { standInAddresses } from "../cloud/stand-ins.ts";
-import { type LocalStack, merge, repositoryRoot, type Values, withoutNamespace, writePrivately } from "./stack.ts";
+import type { ServiceImages } from "../docker/service-images.ts";
+import {
+  type LocalStack,
+  merge,
+  repositoryRoot,
+  runsN8n,
+  type Values,
+  wantsN8n,
+  withoutNamespace,
+  writePrivately,
+} from "./stack.ts";
 
 /** Images that the local stack uses instead of the public ones. */
-export interface LocalImages {
+export interface LocalImages extends ServiceImages {
   base: string;
   cloudflared: string;
 }
@@ -27,7 +37,7 @@ export function writeProject(stack: LocalStack, images: LocalImages): void {
   const before = writtenProject(stack);
   const { settings } = stack;
   // The stack's salt and its encrypted values stay as the CLI wrote them.
-  const config = { ...merge(localValues(stack, images), settings), ...encryptedValues(before.config) };
+  const config = { ...stackValues(stack, images), ...encryptedValues(before.config) };
   const named = Object.fromEntries(Object.entries(config).map(([key, value]) => [`hybrid-mcp:${key}`, value]));
   writePrivately(join(project, "Pulumi.local.yaml"), stringify({ ...before, config: named }));
   stack.saveSettings(settings);
@@ -35,7 +45,7 @@ export function writeProject(stack: LocalStack, images: LocalImages): void {
 
 /** The stack config as the program will see it, with something in the place of what only the engine can decrypt. */
 export function plainConfig(stack: LocalStack): Values {
-  const values = merge(localValues(stack, { base: "scratch", cloudflared: "scratch" }), stack.settings);
+  const values = stackValues(stack, { base: "scratch", cloudflared: "scratch" });
   const { servers } = (values.gateway ?? {}) as { servers?: { name?: string }[] };
   const known: Values = {
     ...secretValues(stack),
@@ -80,6 +90,12 @@ function decrypted(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, decrypted(each)]));
 }
 
+/** The local cloud's values, under what a person set; n8n needs containers, and is left out where there are none. */
+function stackValues(stack: LocalStack, images: LocalImages): Values {
+  const values = merge(localValues(stack, images), stack.settings);
+  return wantsN8n(stack) && !runsN8n(stack) ? merge(values, { services: { n8n: { enabled: false } } }) : values;
+}
+
 /** What differs from a real account: endpoints, ids, images and names; nothing else. */
 function localValues(stack: LocalStack, images: LocalImages): Values {
   const { identity, ports, subnet, tls } = stack;
@@ -93,8 +109,8 @@ function localValues(stack: LocalStack, images: LocalImages): Values {
     services: {
       coda: upstream("coda"),
       github: upstream("github"),
-      firecrawl: { ...upstream("firecrawl"), allowedHosts: [`127.0.0.1:${ports.standIns}`] },
-      n8n: { upstreamUrl: upstreams.n8n },
+      firecrawl: { ...(ownsEngine(stack) ? {} : upstream("firecrawl")), allowedHosts: [`127.0.0.1:${ports.standIns}`] },
+      n8n: wantsN8n(stack) ? {} : { upstreamUrl: upstreams.n8n },
     },
     auth: {
       ...providers,
@@ -105,7 +121,7 @@ function localValues(stack: LocalStack, images: LocalImages): Values {
       tracesUrl: `http://127.0.0.1:${ports.standIns}/otlp/v1/traces`,
       dropletTracesUrl: `http://${inContainer}:${ports.standIns}/otlp/v1/traces`,
     },
-    droplet: { dockerHost: `unix://${stack.engineSocket}`, storage: "engine", subnet: subnet.cidr, images },
+    droplet: { dockerHost: `unix://${stack.engineSocket}`, subnet: subnet.cidr, images, storage: "engine" },
     tunnel: { edge: `${inContainer}:${ports.edge}` },
     cutover: { dial: tls ? `https://127.0.0.1:${tls.port}` : `http://127.0.0.1:${ports.edge}` },
     ...(!tls && { publicUrls: Object.fromEntries(hostNames.map((name) => [name, stack.publicUrl(name)])) }),
@@ -113,9 +129,16 @@ function localValues(stack: LocalStack, images: LocalImages): Values {
 }
 
 /** What the program is told as secrets, by key: the stack keeps them encrypted, as on a real account. */
-export function secretValues({ identity }: LocalStack): Values {
+export function secretValues(stack: LocalStack): Values {
+  const { identity } = stack;
   return {
     clientSecrets: identity.clientSecrets,
-    sharedConnections: { coda: identity.codaToken, firecrawl: identity.firecrawlKey },
+    sharedConnections: { coda: identity.codaToken, ...(!ownsEngine(stack) && { firecrawl: identity.firecrawlKey }) },
   };
+}
+
+/** Whether the stack is to have a Firecrawl engine of its own: then the stand-in is not Firecrawl. */
+function ownsEngine({ settings }: LocalStack): boolean {
+  const { firecrawl } = (settings.services ?? {}) as { firecrawl?: { engine?: string } };
+  return firecrawl?.engine === "self-hosted";
 }

@@ -3,14 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync
 import { networkInterfaces } from "node:os";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  addressOf,
-  catalogue,
-  hostname,
-  type Placement,
-  type PlatformName,
-  type ServiceName,
-} from "@hybrid-mcp/catalogue";
+import { addressOf, catalogue, type HostName, hostname, type Placement, type ServiceName } from "@hybrid-mcp/catalogue";
 import { parse, stringify, YAMLParseError } from "yaml";
 import { UserError } from "./user-error.ts";
 
@@ -183,12 +176,12 @@ export class LocalStack {
   }
 
   /** Loopback port at which the edge takes requests for a hostname of the catalogue. */
-  portOf(name: ServiceName | PlatformName): number {
+  portOf(name: HostName): number {
     return addressOf(name).localPort + this.portOffset;
   }
 
   /** Origin at which clients reach what has a hostname of its own. */
-  publicUrl(name: ServiceName | PlatformName): string {
+  publicUrl(name: HostName): string {
     return this.tls ? `https://${hostname(name, this.domain)}` : `http://localhost:${this.portOf(name)}`;
   }
 
@@ -227,6 +220,21 @@ export class LocalStack {
 export function placementOf({ settings }: LocalStack, service: ServiceName): Placement {
   const services = settings.services as Partial<Record<ServiceName, { placement?: Placement }>> | undefined;
   return services?.[service]?.placement ?? catalogue[service].placements[0];
+}
+
+/** Whether a stack's settings ask for an n8n of its own. */
+export function wantsN8n({ settings }: LocalStack): boolean {
+  return (settings.services as { n8n?: { enabled?: boolean } } | undefined)?.n8n?.enabled === true;
+}
+
+/** Whether a stack's settings ask for a Firecrawl engine of its own. */
+export function hostsFirecrawl({ settings }: LocalStack): boolean {
+  return (settings.services as { firecrawl?: { engine?: string } } | undefined)?.firecrawl?.engine === "self-hosted";
+}
+
+/** Whether the stack has one: it needs Docker Engine. */
+export function runsN8n(stack: LocalStack): boolean {
+  return wantsN8n(stack) && stack.identity.containers === "docker";
 }
 
 function newIdentity(): Identity {

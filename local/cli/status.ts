@@ -40,6 +40,10 @@ await runCommand(async () => {
     const placement = placementOf(stack, service);
     services.push({ service, placement, ...(await ask(url, dial)), url });
   }
+  if (known.n8n) {
+    const { url, version } = known.n8n;
+    services.push({ service: "n8n", placement: "droplet", ...(await askN8n(url, dial, version)), url });
+  }
   if (json) {
     say(JSON.stringify({ stack: "local", running, containers: stack.identity.containers, services }, null, 2));
     return;
@@ -51,8 +55,8 @@ await runCommand(async () => {
   else say(table(services));
 });
 
-async function ask(url: string, dial: string | undefined) {
-  const answer = await healthOf(new URL(url).origin, dial);
+async function ask(url: string, dial: string | undefined, path = "/health") {
+  const answer = await healthOf(new URL(url).origin, dial, path);
   if ("unreachable" in answer) return { servedBy: null, health: `unreachable: ${answer.unreachable}`, version: null };
   let body: { status?: string; version?: string } = {};
   try {
@@ -63,6 +67,13 @@ async function ask(url: string, dial: string | undefined) {
   const health =
     answer.status === 200 ? (body.status ?? "unknown") : `HTTP ${answer.status}: ${answer.body.trim().slice(0, 60)}`;
   return { servedBy: answer.servedBy ?? null, health, version: body.version ?? null };
+}
+
+/** n8n tells its readiness only: https://docs.n8n.io/hosting/logging-monitoring/monitoring/ */
+async function askN8n(url: string, dial: string | undefined, version: string) {
+  const { servedBy: _, ...answer } = await ask(url, dial, "/healthz/readiness");
+  const ready = answer.health === "ok";
+  return { ...answer, servedBy: ready ? "droplet" : null, version: ready ? version : null };
 }
 
 function table(services: ServiceStatus[]): string {

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { checkConfig } from "./check-config.ts";
 import { exclusively, startSession } from "./session.ts";
-import { LocalStack } from "./stack.ts";
+import { LocalStack, wantsN8n } from "./stack.ts";
 import { deployed, update } from "./update.ts";
 import { runCommand, say, UserError } from "./user-error.ts";
 
@@ -19,11 +19,15 @@ await runCommand(async () => {
       throw new UserError("The stack is not up; what failed is above. `npm run up` goes on from here.");
     }
     say("");
-    const { services, authUrl, gatewayUrl } = await deployed(session);
+    const { services, authUrl, gatewayUrl, n8n } = await deployed(session);
     for (const [name, service] of Object.entries(services)) {
       say(`${service.title} (on ${service.placement}):  ${service.url}`);
       say(`  move it: npm run flip -- ${name} ${service.placement === "workers" ? "droplet" : "workers"}`);
       if (name === "firecrawl") say(`  a page to scrape: http://127.0.0.1:${stack.ports.standIns}/firecrawl/site/`);
+    }
+    if (n8n) {
+      say(`n8n ${n8n.version} (on droplet):  ${n8n.url}`);
+      say("  whoever opens it first makes the owner's account; its MCP: Settings, Instance-level MCP");
     }
     for (const { key, flag, tracked } of stack.overrides) {
       say(`${key} is ${shown(flag)} by ${setBy(key)}; Pulumi.local.yaml says ${shown(tracked)}.`);
@@ -35,6 +39,7 @@ await runCommand(async () => {
     if (stack.identity.containers === "processes") {
       say("");
       say("No Docker Engine is used: what is placed on the droplet runs as plain processes.");
+      if (wantsN8n(stack)) say("n8n is left out: it needs containers.");
       say("To have containers: npm run up -- --install-docker (Debian and Ubuntu), or start Docker and run it again.");
     }
   });

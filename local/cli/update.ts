@@ -35,6 +35,7 @@ export interface Deployed {
   authUrl?: string;
   /** The gateway's MCP endpoint. */
   gatewayUrl?: string;
+  n8n?: { url: string; version: string };
 }
 
 export async function deployed({ stack, engine }: Pick<Session, "stack" | "engine">): Promise<Deployed> {

@@ -93,8 +93,32 @@ export interface EdgeDirectory {
   tunnel(id: string): Tunnel | undefined;
   /** The script that answers at `<script>.<subdomain>.workers.dev`, if that is enabled for it. */
   workersDev(hostname: string): string | undefined;
+  /** The Access application in front of this URL, the most specific one. @param path normalised, without a query */
+  access(hostname: string, path: string): AccessRule | undefined;
+  /** The id of the Access service token with these credentials, if it is good now. */
+  serviceToken(clientId: string, clientSecret: string): string | undefined;
+  /** Where people sign in to Access: `<team>.cloudflareaccess.com`. */
+  teamDomain: string;
   /** Calls back when a tunnel's remote configuration or existence changes. */
   onTunnelChange(listener: (tunnelId: string) => void): void;
+}
+
+/** What an Access application says of who is let in. */
+export interface AccessRule {
+  /** The application's audience tag. */
+  aud: string;
+  /** Answer 401 instead of a redirect where only a service token would do. */
+  serviceAuth401: boolean;
+  /** In the order of their precedence. */
+  policies: AccessRulePolicy[];
+}
+
+export interface AccessRulePolicy {
+  decision: "allow" | "deny" | "non_identity" | "bypass";
+  /** Whether it includes everyone, so that nothing has to be known of the caller. */
+  everyone: boolean;
+  /** Ids of service tokens that it includes; "any": every good one. */
+  serviceTokens: string[] | "any";
 }
 
 export interface Tunnel {

@@ -84,7 +84,7 @@ export async function pull(docker: Docker, image: string, stallMs: number): Prom
 }
 
 /** Waits for the end of a progress stream; a failure is one of its events, which dockerode does not look at. */
-function followed(docker: Docker, stream: NodeJS.ReadableStream, onProgress?: () => void): Promise<void> {
+export function followed(docker: Docker, stream: NodeJS.ReadableStream, onProgress?: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.once("error", reject);
     let failure: string | undefined;
@@ -98,6 +98,6 @@ function followed(docker: Docker, stream: NodeJS.ReadableStream, onProgress?: ()
 }
 
 /** A stream that breaks off looks like one that ended. */
-async function mustHave(docker: Docker, image: string): Promise<void> {
+export async function mustHave(docker: Docker, image: string): Promise<void> {
   if (!(await hasImage(docker, image))) throw new Error(`the engine ended the transfer of ${image} without an error`);
 }

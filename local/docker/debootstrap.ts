@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runTool, ToolError } from "../engine/run-tool.ts";
+import { reportingProgress } from "./progress.ts";
 
 const DEBOOTSTRAP_MS = 900_000;
 
@@ -30,17 +31,14 @@ const EMPTY_DIRS = ["usr/share/man", "var/cache/apt/archives/partial", "var/lib/
 export async function makeBaseTarball(workDir: string, log: (line: string) => void): Promise<string> {
   if (process.getuid?.() !== 0) throw new Error("only root can run debootstrap; run this as root.");
   const root = join(workDir, "root");
-  const started = Date.now();
-  const progress = setInterval(
-    () => log(`docker: making the base image, ${Math.round((Date.now() - started) / 1000)} s`),
-    10_000,
-  );
   try {
     log("docker: making the base image with debootstrap (about half a minute)");
     const mirror = await debianMirror();
     // Without the flag it goes on unverified where Debian's keys are not installed.
     const args = ["--variant=minbase", "--force-check-gpg", "bookworm", root, ...(mirror ? [mirror] : [])];
-    await runTool("debootstrap", args, { timeoutMs: DEBOOTSTRAP_MS });
+    await reportingProgress(log, "making the base image", () =>
+      runTool("debootstrap", args, { timeoutMs: DEBOOTSTRAP_MS }),
+    );
     for (const path of LEFT_OUT) await rm(join(root, path), { recursive: true, force: true });
     await removeDocumentation(join(root, "usr/share/doc"));
     for (const path of EMPTY_DIRS) await mkdir(join(root, path), { recursive: true });
@@ -61,8 +59,6 @@ export async function makeBaseTarball(workDir: string, log: (line: string) => vo
       throw new Error("debootstrap is not installed; install it (apt-get install debootstrap) and run this again.");
     }
     throw error;
-  } finally {
-    clearInterval(progress);
   }
 }
 

@@ -74,11 +74,14 @@ export type ServiceName = keyof typeof catalogue;
 export const serviceNames = Object.keys(catalogue) as ServiceName[];
 
 /**
- * n8n, an app with an MCP server of its own: its tools say nothing of scopes, so those that only read are named here, and
- * any other one needs the last scope (https://docs.n8n.io/advanced-ai/mcp/mcp_tools_reference/).
+ * n8n, an app with an MCP server of its own, on the droplet: its tools say nothing of scopes, so those that only read are
+ * named here, and any other one needs the last scope (https://docs.n8n.io/advanced-ai/mcp/mcp_tools_reference/).
  */
 export const n8n = {
   title: "n8n",
+  subdomain: "n8n",
+  localPort: 5678,
+  containerPort: 5678,
   scopes: [
     {
       name: "n8n:read",
@@ -96,7 +99,15 @@ export const n8n = {
     },
     { name: "n8n:execute", description: "Run, build and change your n8n workflows" },
   ],
-} as const satisfies Pick<CatalogueEntry, "title" | "scopes">;
+} as const satisfies Omit<CatalogueEntry, "placements">;
+
+/** A Firecrawl engine of one's own, on the droplet: the Firecrawl service calls it, and nobody else. */
+export const firecrawlEngine = {
+  title: "Firecrawl engine",
+  subdomain: "firecrawl-engine",
+  localPort: 8783,
+  containerPort: 3002,
+} as const satisfies Omit<CatalogueEntry, "placements" | "scopes">;
 
 /** The parts of the platform that stand at the edge for ever and are no service that can be moved. */
 export const platform = {
@@ -111,19 +122,26 @@ export function isServiceName(word: string): word is ServiceName {
   return Object.hasOwn(catalogue, word);
 }
 
+/** What has a hostname of its own. */
+export type HostName = ServiceName | PlatformName | "n8n" | "firecrawl-engine";
+
 /** Everything that has a hostname of its own, in the catalogue's order. */
-export const hostNames: (ServiceName | PlatformName)[] = [
+export const hostNames: HostName[] = [
   ...serviceNames,
+  "n8n",
+  "firecrawl-engine",
   ...(Object.keys(platform) as PlatformName[]),
 ];
 
 /** The hostname's first label and the local port of whatever has them. */
-export function addressOf(name: ServiceName | PlatformName): { subdomain: string; localPort: number } {
+export function addressOf(name: HostName): { subdomain: string; localPort: number } {
+  if (name === "n8n") return n8n;
+  if (name === "firecrawl-engine") return firecrawlEngine;
   return name in platform ? platform[name as PlatformName] : catalogue[name as ServiceName];
 }
 
 /** The public hostname of a service, e.g. `coda-mcp.example.com`. */
-export function hostname(name: ServiceName | PlatformName, domain: string): string {
+export function hostname(name: HostName, domain: string): string {
   return `${addressOf(name).subdomain}.${domain}`;
 }
 

@@ -7,6 +7,7 @@ import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { createLocalJWKSet, jwtVerify } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { WorkersRuntime } from "../contracts.ts";
 import { createWorkersRuntime } from "../workers/runtime.ts";
@@ -568,6 +569,81 @@ describe("connectors", () => {
     await load;
     expect(new Set(answers)).toEqual(new Set([200]));
     expect(answers.length).toBeGreaterThan(10);
+  });
+});
+
+describe("Access", () => {
+  const credentials = { "cf-access-client-id": "ci.access", "cf-access-client-secret": "s3cr3t" };
+  const serviceAuth = { decision: "non_identity" as const, everyone: false, serviceTokens: ["token-1"] };
+  const people = { decision: "allow" as const, everyone: false, serviceTokens: [] };
+
+  beforeEach(async () => {
+    directory.applications.set(HOST, { aud: "aud-of-all", serviceAuth401: false, policies: [people, serviceAuth] });
+    directory.serviceTokens.set("ci.access s3cr3t", "token-1");
+    directory.serviceTokens.set("other.access s3cr3t", "token-2");
+    await startConnector();
+    await connected();
+  });
+
+  test("a browser is sent to the team's login page, and nothing reaches the origin", async () => {
+    const answer = await get("/docs?q=1", { headers: { accept: "text/html" } });
+    expect(answer.status).toBe(302);
+    expect(answer.headers.location).toBe(
+      `https://test.cloudflareaccess.com/cdn-cgi/access/login/${HOST}?kid=aud-of-all&redirect_url=%2Fdocs%3Fq%3D1`,
+    );
+    directory.routes.set(HOST, "worker");
+    expect((await get("/", {})).status).toBe(302);
+    expect(originLog).toEqual([]);
+  });
+
+  test("a program that only a service token lets in is answered 401 instead", async () => {
+    directory.applications.set(HOST, { aud: "aud", serviceAuth401: true, policies: [serviceAuth] });
+    expect((await get("/")).status).toBe(401);
+    directory.applications.set(HOST, { aud: "aud", serviceAuth401: false, policies: [] });
+    expect((await get("/")).status).toBe(302);
+    expect(originLog).toEqual([]);
+  });
+
+  test.each<[string, http.OutgoingHttpHeaders, number]>([
+    ["a wrong secret", { ...credentials, "cf-access-client-secret": "guessed" }, 401],
+    ["an unknown token", { ...credentials, "cf-access-client-id": "nobody.access" }, 401],
+    ["half of the credentials", { "cf-access-client-id": "ci.access" }, 401],
+    ["the credentials twice", { ...credentials, "cf-access-client-id": ["ci.access", "ci.access"] }, 401],
+    ["a good token that no policy names", { ...credentials, "cf-access-client-id": "other.access" }, 403],
+  ])("%s is refused", async (_case, headers, status) => {
+    expect((await get("/", { headers })).status).toBe(status);
+    const { request, response } = send("/", { headers: { ...headers, connection: "upgrade", upgrade: "websocket" } });
+    request.end();
+    expect((await response).statusCode).toBe(status);
+    expect(originLog).toEqual([]);
+  });
+
+  test("the right service token gets through, with an assertion in the place of its secret", async () => {
+    for (const script of [null, "worker"]) {
+      directory.routes.set(HOST, script);
+      const answer = await get("/", { headers: { ...credentials, "cf-access-jwt-assertion": "made.up.one" } });
+      expect(answer.status).toBe(200);
+      expect(answer.body).not.toContain("s3cr3t");
+      const assertion = JSON.parse(answer.body).headers["cf-access-jwt-assertion"];
+      const certs = await get("/cdn-cgi/access/certs", {
+        port: edge.addresses.ownPort,
+        headers: { host: "test.cloudflareaccess.com" },
+      });
+      const { payload } = await jwtVerify(assertion, createLocalJWKSet(JSON.parse(certs.body)), {
+        audience: "aud-of-all",
+        issuer: "https://test.cloudflareaccess.com",
+      });
+      expect(payload).toMatchObject({ type: "app", common_name: "ci.access", sub: "" });
+    }
+  });
+
+  test("a path that bypasses is open, and dots do not lead out of it", async () => {
+    const everyone = { decision: "bypass" as const, everyone: true, serviceTokens: [] };
+    directory.applications.set(`${HOST}/webhook`, { aud: "aud", serviceAuth401: false, policies: [everyone] });
+    expect((await get("/webhook/1")).status).toBe(200);
+    expect((await get("/webhook/../rest/login")).status).toBe(302);
+    expect((await get("/webhook/%2e%2e/rest/login")).status).toBe(302);
+    expect((await get("/rest/login")).status).toBe(302);
   });
 });
 

@@ -6,6 +6,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { ATTACH_PATH } from "../../connector/protocol.ts";
 import type { EdgeDirectory, TunnelConnections, WorkersRuntime } from "../contracts.ts";
+import { Access, type AccessDecision } from "./access.ts";
 import { CLOUDFLARE_ERRORS, type CloudflareError } from "./cloudflare-error.ts";
 import { forwardedHeaders, newRay } from "./request-headers.ts";
 import { type Destination, destination } from "./route.ts";
@@ -42,6 +43,8 @@ export interface Edge extends TunnelConnections {
   close(graceMs?: number): Promise<void>;
 }
 
+type AnswerOfAccess = Extract<AccessDecision, { kind: "answer" }>;
+
 /** Where an address does not exist yet, how long to wait before the next attempt, in ms. */
 const LISTEN_RETRY_MS = 500;
 
@@ -49,6 +52,7 @@ const LISTEN_RETRY_MS = 500;
 export async function createEdge(options: EdgeOptions): Promise<Edge> {
   const { directory, runtime, log } = options;
   const tunnels = createTunnels(directory, log);
+  const access = new Access(directory);
   const servers = new Set<http.Server>();
   const retries = new Set<NodeJS.Timeout>();
   const running = new Set<ServerResponse>();
@@ -65,7 +69,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   };
 
   const handle =
-    (scheme: "http" | "https", mapped?: string) => (request: IncomingMessage, response: ServerResponse) => {
+    (scheme: "http" | "https", mapped?: string) => async (request: IncomingMessage, response: ServerResponse) => {
       running.add(response);
       response.once("close", () => running.delete(response));
       const ray = newRay();
@@ -82,7 +86,14 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
         return;
       }
       const { url, hostname, to } = decided;
-      const headers = forwardedHeaders(request, scheme, ray);
+      const admitted = await access.decide(hostname, url, request.headers);
+      if (admitted.kind === "answer") {
+        request.resume();
+        response.writeHead(admitted.status, admitted.headers).end(admitted.body);
+        return;
+      }
+      if (response.destroyed) return;
+      const headers = [...forwardedHeaders(request, scheme, ray), ...admitted.headers];
       if (to.kind === "error") fail(to.error);
       else if (to.kind === "worker") {
         void proxyToWorker(runtime, { script: to.script, url, request, headers }, response, fail, log);
@@ -91,22 +102,36 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
 
   const upgrade =
     (scheme: "http" | "https", mapped?: string, attaches = false) =>
-    (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on("error", () => {});
       if (attaches && request.url === ATTACH_PATH) {
         tunnels.attach(request, socket, head);
         return;
       }
-      const fail = ({ status, body }: CloudflareError) => {
-        socket.end(`HTTP/1.1 ${status} \r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+      const answer = ({
+        status,
+        body,
+        headers = {},
+      }: Pick<AnswerOfAccess, "status" | "body"> & Partial<AnswerOfAccess>) => {
+        const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+        socket.end(
+          `HTTP/1.1 ${status} \r\n${lines.join("")}Connection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+        );
       };
+      const fail = (error: CloudflareError) => answer(error);
       const decided = decide(request, scheme, mapped);
       if (decided === undefined) {
         fail(CLOUDFLARE_ERRORS.badRequest);
         return;
       }
-      const { hostname, to } = decided;
-      const headers = forwardedHeaders(request, scheme, newRay());
+      const { url, hostname, to } = decided;
+      const admitted = await access.decide(hostname, url, request.headers);
+      if (admitted.kind === "answer") {
+        answer(admitted);
+        return;
+      }
+      if (socket.destroyed) return;
+      const headers = [...forwardedHeaders(request, scheme, newRay()), ...admitted.headers];
       if (to.kind === "error") fail(to.error);
       else if (to.kind === "worker") fail(CLOUDFLARE_ERRORS.notImplemented);
       else proxyUpgrade(tunnels, { tunnelId: to.tunnelId, hostname, scheme, request, headers }, socket, head, fail);

@@ -1,4 +1,4 @@
-import type { EdgeDirectory, IngressRule, Tunnel } from "../contracts.ts";
+import type { AccessRule, EdgeDirectory, IngressRule, Tunnel } from "../contracts.ts";
 
 /** An edge directory for tests, which they change as the API would. */
 export class TestDirectory implements EdgeDirectory {
@@ -6,6 +6,11 @@ export class TestDirectory implements EdgeDirectory {
   readonly records = new Map<string, { type: string; content: string; proxied: boolean }>();
   readonly tunnels = new Map<string, Tunnel>();
   readonly workersDevHosts = new Map<string, string>();
+  /** Access applications by `<hostname><path>`; one covers every path that begins with its own. */
+  readonly applications = new Map<string, AccessRule>();
+  /** Ids of Access service tokens by `<client id> <client secret>`. */
+  readonly serviceTokens = new Map<string, string>();
+  readonly teamDomain = "test.cloudflareaccess.com";
   readonly #listeners: ((tunnelId: string) => void)[] = [];
 
   route(hostname: string) {
@@ -23,6 +28,17 @@ export class TestDirectory implements EdgeDirectory {
 
   workersDev(hostname: string) {
     return this.workersDevHosts.get(hostname);
+  }
+
+  access(hostname: string, path: string) {
+    const [found] = [...this.applications]
+      .filter(([covered]) => `${hostname}${path}`.startsWith(covered))
+      .sort(([a], [b]) => b.length - a.length);
+    return found?.[1];
+  }
+
+  serviceToken(clientId: string, clientSecret: string) {
+    return this.serviceTokens.get(`${clientId} ${clientSecret}`);
   }
 
   onTunnelChange(listener: (tunnelId: string) => void) {

@@ -290,6 +290,48 @@ test("Access applications and policies are made, changed in place, and stay as t
   ).toMatch(new RegExp(`^accounts/${account_id}/`));
 }, 120_000);
 
+test("an Access service token has a secret that is told once, kept from then on, and made anew by its version", async () => {
+  const access = (version: number, name = "ci") => `
+    const serviceToken = new cloudflare.ZeroTrustAccessServiceToken("service-token", { accountId, name: "${name}", duration: "forever", clientSecretVersion: ${version} });
+    const policy = new cloudflare.ZeroTrustAccessPolicy("machines", { accountId, name: "machines", decision: "non_identity",
+      includes: [{ serviceToken: { tokenId: serviceToken.id } }] });
+    const app = new cloudflare.ZeroTrustAccessApplication("engine", { accountId, name: "engine", domain: "engine.example.com", type: "self_hosted",
+      serviceAuth401Redirect: true, policies: [{ id: policy.id, precedence: 1 }] });
+    export const clientId = serviceToken.clientId;
+    export const clientSecret = serviceToken.clientSecret;`;
+  await stack.program(program({ more: access(1) }));
+  await stack.up();
+  const credentials = async () => (await stack.outputs()) as { clientId: string; clientSecret: string };
+  const first = await credentials();
+  const id = cloud.api.directory.serviceToken(first.clientId, first.clientSecret);
+  expect(cloud.api.directory.access("engine.example.com", "/")).toMatchObject({
+    serviceAuth401: true,
+    policies: [{ decision: "non_identity", serviceTokens: [id] }],
+  });
+  // The API does not tell it again, and a refresh does not lose it.
+  expect(await stack.preview("--refresh")).toEqual([]);
+  expect(await stack.exportText()).not.toContain(first.clientSecret);
+
+  await stack.program(program({ more: access(1, "renamed") }));
+  expect(ops(await stack.preview())).toContain("update service-token");
+  await stack.up();
+  expect((await stack.outputs()).clientSecret).toBe(first.clientSecret);
+
+  await stack.program(program({ more: access(2, "renamed") }));
+  await stack.up();
+  const second = await credentials();
+  expect(second.clientId).toBe(first.clientId);
+  expect(cloud.api.directory.serviceToken(first.clientId, first.clientSecret)).toBeUndefined();
+  expect(cloud.api.directory.serviceToken(first.clientId, second.clientSecret)).toBe(id);
+  expect(await stack.preview("--refresh")).toEqual([]);
+  expect(
+    await lookup("cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken", {
+      accountId: account_id,
+      name: "renamed",
+    }),
+  ).toBe(`accounts/${account_id}/${id}`);
+}, 120_000);
+
 test("a wrong token and an API that is away are one clear sentence", async () => {
   const wrong = await createTestStack({ ...environment, CLOUDFLARE_API_TOKEN: "wrong-token" });
   await wrong.program(program());

@@ -5,6 +5,7 @@ import { dnsRecord } from "./dns.ts";
 import { workersKv, workersKvNamespace } from "./kv.ts";
 import { workersRoute } from "./route.ts";
 import { workersCronTrigger, workersScript, workersScriptSubdomain } from "./script.ts";
+import { zeroTrustAccessServiceToken } from "./service-token.ts";
 import {
   getTunnelConfig,
   getTunnelToken,
@@ -27,6 +28,7 @@ export const provider: Omit<ProviderDefinition, "version"> = {
     "cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain": workersScriptSubdomain,
     "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication": zeroTrustAccessApplication,
     "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy": zeroTrustAccessPolicy,
+    "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken": zeroTrustAccessServiceToken,
     "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared": zeroTrustTunnelCloudflared,
     "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig":
       zeroTrustTunnelCloudflaredConfig,

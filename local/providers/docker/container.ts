@@ -70,6 +70,7 @@ const inputs: Record<string, InputRule> = {
   cpuQuota: changeable,
   cpus: changeable,
   start: { ...changeable, default: true },
+  attach: { ...changeable, default: false },
   mustRun: { default: true },
   wait: { ...changeable, default: false },
   waitTimeout: { ...changeable, default: 60 },
@@ -113,6 +114,7 @@ export const container: ResourceType = {
       }
       if (uploads.length > 0) await asked(made.putArchive(tarArchive(uploads), { path: "/" }));
       if (given.start !== false) await startAndWatch(made, given, context);
+      if (given.attach === true) await untilEnded(made, given);
       return { id: made.id, outputs: outputsOf(await asked(made.inspect()), given) };
     } catch (error) {
       await orGone(made.remove({ force: true, v: true }));
@@ -182,6 +184,13 @@ async function untilHealthy(made: Docker.Container, given: Properties, context: 
     }
     await sleep(pollMs, undefined, { signal: context.signal });
   }
+}
+
+/** Waits for the end of a container that does something once. @throws DockerError when it fails */
+async function untilEnded(made: Docker.Container, given: Properties): Promise<void> {
+  await asked(made.wait());
+  const { State: state } = await asked(made.inspect());
+  if (state.ExitCode !== 0) throw await ended(made, given, state);
 }
 
 async function ended(

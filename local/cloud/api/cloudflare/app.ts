@@ -10,6 +10,7 @@ import { kvRoutes } from "./kv.ts";
 import { workersRouteRoutes } from "./routes.ts";
 import { describeService } from "./script-description.ts";
 import { notFound, scriptRoutes } from "./scripts.ts";
+import { serviceTokenRoutes } from "./service-tokens.ts";
 import { tunnelRoutes } from "./tunnels.ts";
 import { zoneRoutes } from "./zones.ts";
 
@@ -63,6 +64,7 @@ export function cloudflareApp(context: CloudflareContext, token: string): Hono {
   });
   app.route("/accounts/:account_id/workers/scripts", scriptRoutes(context));
   app.route("/accounts/:account_id/cfd_tunnel", tunnelRoutes(context));
+  app.route("/accounts/:account_id/access/service_tokens", serviceTokenRoutes(context));
   app.route("/accounts/:account_id/access", accessRoutes(context));
   app.route("/zones", zoneRoutes(context));
   app.route("/zones/:zone_id/dns_records", dnsRoutes(context));

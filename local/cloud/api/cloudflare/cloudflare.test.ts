@@ -758,6 +758,126 @@ describe("Access", () => {
   });
 });
 
+describe("Access service tokens", () => {
+  const create = (more: object = {}) =>
+    cloud.cloudflare.zeroTrust.access.serviceTokens.create({ account_id, name: "ci", ...more });
+  const isGood = (clientId = "", secret = "") => cloud.api.directory.serviceToken(clientId, secret) !== undefined;
+
+  test("the secret is told once, in Cloudflare's format, and is not kept", async () => {
+    const { serviceTokens } = cloud.cloudflare.zeroTrust.access;
+    const made = await create();
+    expect(made).toMatchObject({ name: "ci", duration: "8760h", enabled: true });
+    expect(made.client_id).toMatch(/^[0-9a-f]{32}\.access$/);
+    expect(made.client_secret).toMatch(/^cfast_[0-9a-zA-Z]{48}$/);
+    const days = (Date.parse((made as { expires_at?: string }).expires_at ?? "") - Date.now()) / 86_400_000;
+    expect(Math.round(days)).toBe(365);
+    const found = await serviceTokens.get(made.id ?? "", { account_id });
+    expect(found).toMatchObject({ client_id: made.client_id });
+    expect((await serviceTokens.list({ account_id, name: "ci" })).result).toEqual([found]);
+    const kept = JSON.stringify([found, cloud.store.collection("cloudflare.access.serviceTokens").list()]);
+    expect(kept).not.toContain(made.client_secret);
+    cloud = await cloud.restart();
+    expect(isGood(made.client_id, made.client_secret)).toBe(true);
+    expect(isGood(made.client_id, `${made.client_secret}0`)).toBe(false);
+    expect(isGood("", made.client_secret)).toBe(false);
+  });
+
+  test("a rotation makes another secret; the one before is good as long as it was given", async () => {
+    const { serviceTokens } = cloud.cloudflare.zeroTrust.access;
+    const first = await create();
+    const at = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
+    const second = await serviceTokens.rotate(first.id ?? "", {
+      account_id,
+      previous_client_secret_expires_at: at(60),
+    });
+    expect(second.client_id).toBe(first.client_id);
+    for (const { client_secret } of [first, second]) expect(isGood(first.client_id, client_secret)).toBe(true);
+    await serviceTokens.update(first.id ?? "", { account_id, previous_client_secret_expires_at: at(-1) });
+    expect(isGood(first.client_id, first.client_secret)).toBe(false);
+    const third = await serviceTokens.rotate(first.id ?? "", { account_id });
+    expect(isGood(first.client_id, second.client_secret)).toBe(false);
+    const { client_secret: fourth } = (await serviceTokens.update(first.id ?? "", {
+      account_id,
+      client_secret_version: 9,
+    })) as { client_secret?: string };
+    expect(isGood(first.client_id, third.client_secret)).toBe(false);
+    expect(isGood(first.client_id, fourth)).toBe(true);
+  });
+
+  test("one that is disabled, expired or deleted is good no more", async () => {
+    const { serviceTokens } = cloud.cloudflare.zeroTrust.access;
+    const { id = "", client_id, client_secret } = await create({ duration: "forever" });
+    await serviceTokens.update(id, { account_id, enabled: false });
+    expect(isGood(client_id, client_secret)).toBe(false);
+    await serviceTokens.update(id, { account_id, enabled: true });
+    expect(isGood(client_id, client_secret)).toBe(true);
+    await serviceTokens.update(id, { account_id, duration: "1ns" });
+    expect(isGood(client_id, client_secret)).toBe(false);
+    await serviceTokens.update(id, { account_id, duration: "1h30m" });
+    await serviceTokens.refresh(id, { account_id });
+    expect(isGood(client_id, client_secret)).toBe(true);
+    await serviceTokens.delete(id, { account_id });
+    expect(isGood(client_id, client_secret)).toBe(false);
+    expect(await refusal(serviceTokens.get(id, { account_id }))).toEqual({ status: 404, codes: [12135] });
+  });
+
+  test("wrong ones are refused, and one that a policy names is not deleted", async () => {
+    const { policies, serviceTokens } = cloud.cloudflare.zeroTrust.access;
+    expect(await refusal(create({ name: "" }))).toEqual({ status: 400, codes: [12130] });
+    expect(await refusal(create({ duration: "a year" }))).toEqual({ status: 400, codes: [12130] });
+    const { id = "" } = await create();
+    const include = [{ service_token: { token_id: id } }];
+    const policy = await policies.create({ account_id, name: "ci", decision: "non_identity", include });
+    expect(await refusal(serviceTokens.delete(id, { account_id }))).toMatchObject({ status: 409 });
+    await policies.delete(policy.id ?? "", { account_id });
+    await serviceTokens.delete(id, { account_id });
+  });
+});
+
+describe("what Access says of a request", () => {
+  const protect = async (domain: string, decision: string, include: object[], more: object = {}) => {
+    const { policies, applications } = cloud.cloudflare.zeroTrust.access;
+    const policy = await policies.create({ account_id, name: domain, decision, include, ...more } as never);
+    const app = { account_id, type: "self_hosted", domain, policies: [{ id: policy.id, precedence: 1 }] };
+    const { id } = await applications.create({
+      ...app,
+      service_auth_401_redirect: decision === "non_identity",
+    } as never);
+    return String(((await applications.get(String(id), { account_id })) as { aud?: string }).aud);
+  };
+  const audOf = (hostname: string, path: string) => cloud.api.directory.access(hostname, path)?.aud;
+
+  test("the most specific application alone counts; a path covers what is below it, a wildcard not what is above", async () => {
+    const whole = await protect("n8n.example.com", "allow", [{ email: { email: "ada@example.com" } }]);
+    const hook = await protect("n8n.example.com/webhook", "bypass", [{ everyone: {} }]);
+    const below = await protect("n8n.example.com/mcp/*", "bypass", [{ everyone: {} }]);
+    expect(audOf("n8n.example.com", "/")).toBe(whole);
+    expect(audOf("N8N.example.com", "/webhook")).toBe(hook);
+    expect(audOf("n8n.example.com", "/webhook/a/b")).toBe(hook);
+    expect(audOf("n8n.example.com", "/webhook-test/a")).toBe(whole);
+    expect(audOf("n8n.example.com", "/mcp/x")).toBe(below);
+    expect(audOf("n8n.example.com", "/mcp")).toBe(whole);
+    expect(audOf("a.n8n.example.com", "/")).toBeUndefined();
+    const any = await protect("*.example.com", "allow", [{ email_domain: { domain: "example.com" } }]);
+    expect(audOf("other.example.com", "/")).toBe(any);
+    expect(audOf("n8n.example.com", "/")).toBe(whole);
+    expect(audOf("a.b.example.com", "/")).toBeUndefined();
+  });
+
+  test("policies are told by decision, with the service tokens that they name; one with conditions lets in nobody", async () => {
+    await protect("engine.example.com", "non_identity", [{ service_token: { token_id: "token-1" } }]);
+    expect(cloud.api.directory.access("engine.example.com", "/v2/scrape")).toMatchObject({
+      serviceAuth401: true,
+      policies: [{ decision: "non_identity", everyone: false, serviceTokens: ["token-1"] }],
+    });
+    await protect("any.example.com", "non_identity", [{ any_valid_service_token: {} }]);
+    expect(cloud.api.directory.access("any.example.com", "/")?.policies[0]?.serviceTokens).toBe("any");
+    const require = [{ ip: { ip: "203.0.113.0/24" } }];
+    await protect("office.example.com", "bypass", [{ everyone: {} }], { require });
+    expect(cloud.api.directory.access("office.example.com", "/")?.policies[0]?.everyone).toBe(false);
+  });
+});
+
 describe("a restart", () => {
   test("brings everything back, and the scripts into the runtime with those first that others bind to", async () => {
     await upload("coda");

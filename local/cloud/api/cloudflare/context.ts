@@ -8,6 +8,7 @@ import type {
   KvRecord,
   Route,
   Script,
+  ServiceTokenRecord,
   TunnelRecord,
 } from "./records.ts";
 
@@ -30,6 +31,7 @@ export interface CloudflareContext {
   tunnels: Collection<TunnelRecord>;
   applications: Collection<AccessApplication>;
   policies: Collection<AccessPolicy>;
+  serviceTokens: Collection<ServiceTokenRecord>;
 }
 
 /** The collections of the Cloudflare API in the store. */
@@ -43,5 +45,6 @@ export function cloudflareCollections(store: Store) {
     tunnels: store.collection<TunnelRecord>("cloudflare.tunnels"),
     applications: store.collection<AccessApplication>("cloudflare.access.applications"),
     policies: store.collection<AccessPolicy>("cloudflare.access.policies"),
+    serviceTokens: store.collection<ServiceTokenRecord>("cloudflare.access.serviceTokens"),
   };
 }

@@ -107,3 +107,21 @@ export interface AccessPolicy extends Entity, Fields {
   id: string;
   name: string;
 }
+
+/** An Access service token; only hashes of its secrets are kept. */
+export interface ServiceTokenRecord extends Entity {
+  id: string;
+  name: string;
+  client_id: string;
+  /** SHA-256, hexadecimal. */
+  secretHash: string;
+  /** The secret before a rotation, while it is still good. */
+  previous: { secretHash: string; expires_at: string } | null;
+  client_secret_version: number;
+  duration: string;
+  enabled: boolean;
+  /** Null: never. */
+  expires_at: string | null;
+  created_at: string;
+  updated_at: string;
+}

@@ -1,0 +1,247 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import Docker from "dockerode";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { TestBrowser } from "../workers/oauth-broker/testing/test-browser.ts";
+import { eventually } from "./support/eventually.ts";
+import { N8nClient } from "./support/n8n-client.ts";
+import { ONLY_CODA, TestStack } from "./support/test-stack.ts";
+
+/** The real n8n with its real database, on the real Docker Engine: what it keeps survives whatever happens to its containers. */
+
+const SLOW_MS = 900_000;
+const docker = new Docker();
+let stack: TestStack;
+let n8n: N8nClient;
+let workflow: string;
+
+beforeAll(async () => {
+  // The first run on a machine makes the image of n8n, from its npm package.
+  stack = await TestStack.create({ ...ONLY_CODA, "services.n8n.enabled": true, "cutover.drainSeconds": 10 });
+  await stack.must("up");
+  n8n = new N8nClient(stack.stack.publicUrl("n8n"));
+}, SLOW_MS);
+afterAll(async () => {
+  await stack?.destroy();
+  rmSync(`${stack?.stack.dir}-backups`, { recursive: true, force: true });
+});
+
+/** The workflow answers through the edge, with the credential that n8n decrypts for it. */
+async function answers(): Promise<void> {
+  const { status, body } = await n8n.callWebhook("echo", { hello: "edge" });
+  expect([status, body]).toEqual([200, JSON.stringify({ sum: 3, got: { hello: "edge" } })]);
+}
+
+/** As `answers`, once n8n is there again; and it has every run that it had, and the new ones. */
+async function hasEverything(): Promise<void> {
+  await eventually(answers, 120);
+  expect(await n8n.executions(workflow)).toBeGreaterThan(runs);
+  runs = await n8n.executions(workflow);
+}
+let runs = 0;
+
+const statusOf = async (service: string) => {
+  const { services } = JSON.parse((await stack.run("status", "--json")).output);
+  return services.find((each: { service: string }) => each.service === service);
+};
+const restarts = async (role: string) => (await (await stack.container(role)).inspect()).RestartCount;
+const health = async (role: string) => (await (await stack.container(role)).inspect()).State.Health?.Status;
+
+test("a workflow runs by its webhook through the edge, and only with its key", async () => {
+  await n8n.setUpOwner();
+  workflow = await n8n.makeWebhook("echo");
+  await eventually(answers);
+  expect((await n8n.callWebhook("echo", {}, "")).status).toBe(403);
+  expect((await n8n.callWebhook("nobody", {})).status).toBe(404);
+  runs = await n8n.executions(workflow);
+  expect(await statusOf("n8n")).toMatchObject({ placement: "droplet", servedBy: "droplet", health: "ok" });
+});
+
+test("n8n knows its public URL, and nothing but n8n reaches its database", async () => {
+  const page = await n8n.ask<{ urlBaseWebhook: string; urlBaseEditor: string }>("GET", "/rest/settings");
+  expect([page.urlBaseWebhook, page.urlBaseEditor]).toEqual([`${n8n.url}/`, n8n.url]);
+  const database = await (await stack.container("database")).inspect();
+  const network = Object.keys(database.NetworkSettings.Networks);
+  expect(network).toEqual([`${stack.stack.name}-n8n`]);
+  expect((await docker.getNetwork(network[0]!).inspect()).Internal).toBe(true);
+  for (const role of ["database", "n8n"]) {
+    const { HostConfig, Config } = await (await stack.container(role)).inspect();
+    expect(HostConfig).toMatchObject({ ReadonlyRootfs: true, CapDrop: ["ALL"], PortBindings: {} });
+    expect(Config.User || "node").not.toBe("root");
+  }
+});
+
+test("its MCP server is behind the gateway, for whoever connects it", async () => {
+  const page = `${stack.authUrl}/auth/n8n`;
+  const ada = new TestBrowser();
+  await ada.signIn(page, "ada");
+  await ada.submit(page, { token: await n8n.mcpToken() });
+  expect((await ada.open(page)).text).toContain("You are connected");
+
+  const client = new Client({ name: "e2e", version: "1" });
+  const headers = { authorization: `Bearer ${await stack.token("mcp-gateway")}` };
+  await client.connect(new StreamableHTTPClientTransport(new URL(stack.gatewayUrl), { requestInit: { headers } }));
+  await eventually(async () => {
+    expect((await client.listTools()).tools.map(({ name }) => name)).toContain("n8n_execute_workflow");
+  });
+  const found = await client.callTool({ name: "n8n_search_workflows", arguments: { query: "echo" } });
+  expect(JSON.stringify(found)).toContain(workflow);
+  const webhookData = { method: "POST", body: { hello: "gateway" }, headers: {} };
+  const started = await client.callTool({
+    name: "n8n_execute_workflow",
+    arguments: {
+      workflowId: workflow,
+      executionMode: "production",
+      triggerNodeName: "Webhook",
+      inputs: { webhookData },
+    },
+  });
+  const { executionId } = started.structuredContent as { executionId: string };
+  await eventually(async () => {
+    const run = await client.callTool({
+      name: "n8n_get_workflow_execution",
+      arguments: { workflowId: workflow, executionId, includeData: true },
+    });
+    expect(JSON.stringify(run.structuredContent)).toContain('"success"');
+  });
+  await client.close();
+});
+
+describe("what n8n keeps survives", () => {
+  test.each(["n8n", "database"])("kill -9 of %s", async (role) => {
+    const { State } = await (await stack.container(role)).inspect();
+    process.kill(State.Pid, "SIGKILL");
+    await eventually(async () => {
+      const now = await (await stack.container(role)).inspect();
+      expect([now.State.Running, now.State.Pid === State.Pid]).toEqual([true, false]);
+    });
+    await hasEverything();
+  });
+
+  test("flips of another service, without a failed run", async () => {
+    const failed: unknown[] = [];
+    let calls = 0;
+    let flipping = true;
+    const load = (async () => {
+      while (flipping) {
+        const answer = await n8n.callWebhook("echo", { call: ++calls });
+        if (answer.status !== 200) failed.push(answer);
+      }
+    })();
+    await stack.must("flip", "coda", "droplet");
+    await stack.must("flip", "coda", "workers");
+    flipping = false;
+    await load;
+    process.stdout.write(`n8n during two flips of coda: ${calls} runs, ${failed.length} failed\n`);
+    expect(failed).toEqual([]);
+    await hasEverything();
+  });
+
+  test("a new container", async () => {
+    const { Id } = await (await stack.container("n8n")).inspect();
+    stack.stack.setFlag(["services", "n8n", "timezone"], "Europe/Berlin");
+    const { output } = await stack.must("up");
+    expect(output).toMatch(/n8n: backup [0-9a-f]{8} is made/);
+    expect((await (await stack.container("n8n")).inspect()).Id).not.toBe(Id);
+    await hasEverything();
+  });
+
+  test("a full stop and start", async () => {
+    await stack.must("down");
+    expect(await stack.containers("n8n")).toEqual([]);
+    await stack.must("up");
+    await hasEverything();
+  });
+});
+
+describe("without its database", () => {
+  test("a running n8n stays, says that it is not ready, and goes on by itself", async () => {
+    const database = await stack.container("database");
+    await database.stop();
+    await eventually(async () => expect(await health("n8n")).toBe("unhealthy"), 60);
+    expect(await statusOf("n8n")).toMatchObject({ servedBy: null, health: expect.stringMatching(/^HTTP 503/) });
+    expect(await restarts("n8n")).toBe(0);
+    await database.start();
+    await eventually(async () => expect(await health("n8n")).toBe("healthy"), 60);
+    await hasEverything();
+  });
+
+  test("an n8n that starts waits for it, and says so", async () => {
+    const [database, container] = [await stack.container("database"), await stack.container("n8n")];
+    await database.stop();
+    await container.restart({ t: 10 });
+    await eventually(async () => {
+      const log = (await container.logs({ stdout: true, stderr: true, tail: 20 })).toString();
+      expect(log).toContain("n8n waits for its database at n8n-database:5432, which does not answer.");
+    });
+    const { State, RestartCount } = await container.inspect();
+    expect([State.Running, RestartCount]).toEqual([true, 0]);
+    await database.start();
+    await hasEverything();
+  });
+});
+
+describe("an upgrade", () => {
+  /** An n8n that takes a table out of the database, as a migration that goes wrong may, and is never ready. */
+  async function brokenImage(): Promise<string> {
+    const { Config } = await (await stack.container("n8n")).inspect();
+    const name = `${stack.stack.name}/n8n:9.9.9`;
+    const dir = mkdtempSync(join(tmpdir(), "hybrid-mcp-broken-n8n-"));
+    writeFileSync(
+      join(dir, "Dockerfile"),
+      `FROM ${(await docker.getImage(Config.Image).inspect()).RepoTags[0]}\nCOPY n8n /usr/local/bin/n8n\n`,
+    );
+    writeFileSync(
+      join(dir, "n8n"),
+      `#!/usr/bin/env node
+const { Client } = require("node:module").createRequire("/usr/local/lib/node_modules/n8n/package.json")("pg");
+const { DB_POSTGRESDB_HOST: host, DB_POSTGRESDB_DATABASE: database, DB_POSTGRESDB_USER: user, DB_POSTGRESDB_PASSWORD: password } = process.env;
+const client = new Client({ host, database, user, password });
+client.connect().then(() => client.query("DROP TABLE workflow_entity CASCADE")).then(() => console.log("half-way"));
+setInterval(() => {}, 1000);
+`,
+      { mode: 0o755 },
+    );
+    const built = await docker.buildImage({ context: dir, src: ["Dockerfile", "n8n"] }, { t: name });
+    await new Promise((resolve, reject) =>
+      docker.modem.followProgress(built, (error) => (error ? reject(error) : resolve(0))),
+    );
+    rmSync(dir, { recursive: true });
+    return name;
+  }
+
+  test("that does not become ready leaves n8n as it was, with its data", async () => {
+    const { Id } = await (await stack.container("n8n")).inspect();
+    const image = await brokenImage();
+    stack.stack.setFlag(["droplet", "images"], { n8n: image });
+    stack.stack.setFlag(["services", "n8n", "startSeconds"], 30);
+    const { code, output } = await stack.run("up");
+    expect(code).toBe(1);
+    expect(output).toContain("n8n: version 9.9.9 did not become ready; putting the data back from backup");
+    expect(output).toContain("n8n: what ran before runs again, with its data as it was");
+    expect(output).toMatch(/Container \S+-n8n-\S+ did not become healthy within 30 s/);
+    expect(output).toContain("half-way");
+    expect(output).not.toMatch(/\n\s+at /);
+    expect((await (await stack.container("n8n")).inspect()).Id).toBe(Id);
+    await hasEverything();
+
+    stack.stack.setFlag(["droplet", "images"], undefined);
+    stack.stack.setFlag(["services", "n8n", "startSeconds"], undefined);
+    await stack.must("up");
+    expect((await (await stack.container("n8n")).inspect()).Id).toBe(Id);
+    await docker.getImage(image).remove();
+  });
+});
+
+test("the memory that each container uses", async () => {
+  const lines: string[] = [];
+  for (const role of ["n8n", "database", "backup", "cloudflared"]) {
+    const { memory_stats } = await (await stack.container(role)).stats({ stream: false });
+    const megabytes = (bytes: number) => Math.round(bytes / 1024 / 1024);
+    expect(memory_stats.usage).toBeLessThan(memory_stats.limit);
+    lines.push(`${role} ${megabytes(memory_stats.usage)} of ${megabytes(memory_stats.limit)} MB`);
+  }
+  process.stdout.write(`memory: ${lines.join(", ")}\n`);
+});
