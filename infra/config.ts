@@ -48,6 +48,8 @@ const droplet = z
     sshAllow: z
       .array(z.union([z.cidrv4(), z.cidrv6()], { error: "must be an address range such as 203.0.113.7/32" }))
       .default([]),
+    /** How long a droplet may take, at an update, until it answers over SSH and is ready for containers; in seconds. */
+    readySeconds: z.number().positive().max(3600).default(900),
     /** Where what must not be lost is kept: on a volume of its own, or in volumes of the Docker Engine. */
     storage: z.enum(["volume", "engine"]).optional(),
     /** Size of that volume, in gigabytes. It can grow, never shrink. */
