@@ -59,15 +59,23 @@ const droplet = z
       .union(
         [
           z.boolean(),
-          z.strictObject({
-            plan: z.enum(["daily", "weekly"]),
-            /** For weekly ones. */
-            weekday: z.enum(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]).optional(),
-            /** Start of the window, UTC. */
-            hour: z.literal([0, 4, 8, 12, 16, 20]).optional(),
-          }),
+          z
+            .strictObject({
+              plan: z.enum(["daily", "weekly"]),
+              /** For weekly ones. */
+              weekday: z.enum(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]).optional(),
+              /** Start of the window, UTC. */
+              hour: z.literal([0, 4, 8, 12, 16, 20]).optional(),
+            })
+            .refine(
+              ({ plan, weekday }) => plan === "weekly" || weekday === undefined,
+              "has a weekday, which is for weekly backups",
+            ),
         ],
-        { error: "must be true, false, or { plan: daily | weekly, weekday: SUN … SAT, hour: 0, 4, 8, 12, 16 or 20 }" },
+        {
+          error:
+            "must be true, false, { plan: daily, hour } or { plan: weekly, weekday: SUN … SAT, hour }; hour: 0, 4, … 20",
+        },
       )
       .default(false),
     /** Who is told when the droplet is short of something or a public URL is down; by default nobody. */
@@ -79,7 +87,7 @@ const droplet = z
           .strictObject({
             channel: z.string().regex(/^[#@]\S+$/, "must be a channel such as #alerts"),
             /** Incoming webhook. */
-            url: z.url({ protocol: /^https$/ }),
+            url: z.url({ protocol: /^https$/, error: "must be an https URL" }),
           })
           .optional(),
       })
