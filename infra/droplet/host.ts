@@ -11,7 +11,7 @@ import type { DataGuard } from "./data-guard.ts";
 import { DataVolume, dataFolders, dataMount, usesDataVolume } from "./data-volume.ts";
 import type { HostKey } from "./host-key.ts";
 import { NotReadyError, ready } from "./ready.ts";
-import { overSsh, pinnedOptions, sshHostname } from "./ssh.ts";
+import { overSsh, pinnedOptions, sshHostname, throughTunnel } from "./ssh.ts";
 
 /** The droplet, its private network, firewall and data volume, and the Docker Engine on it. */
 export class Host extends pulumi.ComponentResource {
@@ -145,31 +145,33 @@ export class Host extends pulumi.ComponentResource {
   private engine(config: Config, hostKey: pulumi.Input<string>, after: pulumi.Input<unknown>[]): docker.ProviderArgs {
     const { dockerHost, adopt, readySeconds } = config.droplet;
     if (dockerHost && !dockerHost.startsWith("ssh://")) return { host: dockerHost };
-    const throughTunnel = sshHostname(config) !== undefined;
-    const options = pulumi.output(hostKey).apply((key) => pinnedOptions(key, { throughTunnel }));
+    const tunnelled = throughTunnel(config);
+    const options = pulumi.output(hostKey).apply((key) => pinnedOptions(key, { throughTunnel: tunnelled }));
+    const directly = sshHostname(config) !== undefined && !tunnelled;
+    const user = new URL(dockerHost ?? "ssh://root@").username || "root";
+    const address =
+      dockerHost === undefined || directly ? pulumi.interpolate`ssh://${user}@${this.address}` : dockerHost;
     const data = usesDataVolume(config) ? { mount: dataMount(config), folders: dataFolders(config) } : undefined;
-    const host = pulumi
-      .all([dockerHost ?? pulumi.interpolate`ssh://root@${this.address}`, options, pulumi.all(after)])
-      .apply(async ([host, options]) => {
-        // A preview changes nothing, so nothing has to be ready.
-        if (pulumi.runtime.isDryRun()) return host;
-        try {
-          const version = await ready({
-            host,
-            throughTunnel,
-            cloudInit: !adopt,
-            data,
-            run: overSsh({ host, options }),
-            clock: systemClock,
-            tell: (message) => void pulumi.log.info(message, this),
-            deadlineSeconds: readySeconds,
-          });
-          pulumi.log.info(`${host} is ready: Docker Engine ${version}`, this);
-        } catch (error) {
-          throw error instanceof NotReadyError ? lateError(error.message) : error;
-        }
-        return host;
-      });
+    const host = pulumi.all([address, options, pulumi.all(after)]).apply(async ([host, options]) => {
+      // A preview changes nothing, so nothing has to be ready.
+      if (pulumi.runtime.isDryRun()) return host;
+      try {
+        const version = await ready({
+          host,
+          throughTunnel: tunnelled,
+          cloudInit: !adopt,
+          data,
+          run: overSsh({ host, options }),
+          clock: systemClock,
+          tell: (message) => void pulumi.log.info(message, this),
+          deadlineSeconds: readySeconds,
+        });
+        pulumi.log.info(`${host} is ready: Docker Engine ${version}`, this);
+      } catch (error) {
+        throw error instanceof NotReadyError ? lateError(error.message) : error;
+      }
+      return host;
+    });
     return { host, sshOpts: options };
   }
 }

@@ -100,7 +100,7 @@ function wrongHostKey(host: string, seen: string): NotReadyError {
 
 function unreachable({ host, throughTunnel, deadlineSeconds }: ReadyOptions, last: string): NotReadyError {
   const advice = throughTunnel
-    ? "It is reached through the tunnel: is a connector running there? While there is none, as on a droplet that was just made, take droplet.dockerHost out of the config and put your address into droplet.sshAllow for one update"
+    ? "It is reached through the tunnel: is a connector running there, and are TUNNEL_SERVICE_TOKEN_ID and TUNNEL_SERVICE_TOKEN_SECRET set? Without a connector, as on a droplet that was just made, put your address into droplet.sshAllow for one update: it is reached directly then"
     : "Is your address in droplet.sshAllow, and is the droplet on?";
   return new NotReadyError(`${host} could not be reached over SSH within ${deadlineSeconds} s (${last}). ${advice}`);
 }
