@@ -148,7 +148,7 @@ export class Host extends pulumi.ComponentResource {
     const tunnelled = throughTunnel(config);
     const options = pulumi.output(hostKey).apply((key) => pinnedOptions(key, { throughTunnel: tunnelled }));
     const directly = sshHostname(config) !== undefined && !tunnelled;
-    const user = new URL(dockerHost ?? "ssh://root@").username || "root";
+    const user = (dockerHost && new URL(dockerHost).username) || "root";
     const address =
       dockerHost === undefined || directly ? pulumi.interpolate`ssh://${user}@${this.address}` : dockerHost;
     const data = usesDataVolume(config) ? { mount: dataMount(config), folders: dataFolders(config) } : undefined;
