@@ -3,6 +3,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config.ts";
 import { systemClock } from "../cutover/gate.ts";
+import { lateError } from "../late-error.ts";
 import { Alerts } from "./alerts.ts";
 import { cloudInit } from "./cloud-init.ts";
 import type { DataGuard } from "./data-guard.ts";
@@ -157,8 +158,7 @@ export class Host extends pulumi.ComponentResource {
           });
           pulumi.log.info(`${host} is ready: Docker Engine ${version}`, this);
         } catch (error) {
-          // A person's message: without a stack trace.
-          throw error instanceof NotReadyError ? new pulumi.RunError(error.message) : error;
+          throw error instanceof NotReadyError ? lateError(error.message) : error;
         }
         return host;
       });
