@@ -1,4 +1,6 @@
-import { rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -141,7 +143,7 @@ describe("what n8n keeps survives", () => {
     const { Id } = await (await stack.container("n8n")).inspect();
     stack.stack.setFlag(["services", "n8n", "timezone"], "Europe/Berlin");
     const { output } = await stack.must("up");
-    expect(output).toMatch(/n8n: backup [0-9a-f]{8} is made; stopping n8n/);
+    expect(output).toMatch(/n8n: backup [0-9a-f]{8} is made/);
     expect((await (await stack.container("n8n")).inspect()).Id).not.toBe(Id);
     await hasEverything();
   });
@@ -178,6 +180,58 @@ describe("without its database", () => {
     expect([State.Running, RestartCount]).toEqual([true, 0]);
     await database.start();
     await hasEverything();
+  });
+});
+
+describe("an upgrade", () => {
+  /** An n8n that takes a table out of the database, as a migration that goes wrong may, and is never ready. */
+  async function brokenImage(): Promise<string> {
+    const { Config } = await (await stack.container("n8n")).inspect();
+    const name = `${stack.stack.name}/n8n:9.9.9`;
+    const dir = mkdtempSync(join(tmpdir(), "hybrid-mcp-broken-n8n-"));
+    writeFileSync(
+      join(dir, "Dockerfile"),
+      `FROM ${(await docker.getImage(Config.Image).inspect()).RepoTags[0]}\nCOPY n8n /usr/local/bin/n8n\n`,
+    );
+    writeFileSync(
+      join(dir, "n8n"),
+      `#!/usr/bin/env node
+const { Client } = require("node:module").createRequire("/usr/local/lib/node_modules/n8n/package.json")("pg");
+const { DB_POSTGRESDB_HOST: host, DB_POSTGRESDB_DATABASE: database, DB_POSTGRESDB_USER: user, DB_POSTGRESDB_PASSWORD: password } = process.env;
+const client = new Client({ host, database, user, password });
+client.connect().then(() => client.query("DROP TABLE workflow_entity CASCADE")).then(() => console.log("half-way"));
+setInterval(() => {}, 1000);
+`,
+      { mode: 0o755 },
+    );
+    const built = await docker.buildImage({ context: dir, src: ["Dockerfile", "n8n"] }, { t: name });
+    await new Promise((resolve, reject) =>
+      docker.modem.followProgress(built, (error) => (error ? reject(error) : resolve(0))),
+    );
+    rmSync(dir, { recursive: true });
+    return name;
+  }
+
+  test("that does not become ready leaves n8n as it was, with its data", async () => {
+    const { Id } = await (await stack.container("n8n")).inspect();
+    const image = await brokenImage();
+    stack.stack.setFlag(["droplet", "images"], { n8n: image });
+    stack.stack.setFlag(["services", "n8n", "startSeconds"], 30);
+    const { code, output } = await stack.run("up");
+    expect(code).toBe(1);
+    expect(output).toContain("n8n: version 9.9.9 did not become ready; putting the data back from backup");
+    expect(output).toContain("n8n: what ran before runs again, with its data as it was");
+    expect(output).toMatch(/Container \S+-n8n-\S+ did not become healthy within 30 s/);
+    expect(output).toContain("half-way");
+    expect(output).not.toMatch(/\n\s+at /);
+    expect((await (await stack.container("n8n")).inspect()).Id).toBe(Id);
+    await hasEverything();
+
+    stack.stack.setFlag(["droplet", "images"], undefined);
+    stack.stack.setFlag(["services", "n8n", "startSeconds"], undefined);
+    await stack.must("up");
+    expect((await (await stack.container("n8n")).inspect()).Id).toBe(Id);
+    await docker.getImage(image).remove();
   });
 });
 

@@ -402,6 +402,33 @@ const gateway = z
   })
   .prefault({});
 
+/** Backups of n8n (config key `hybrid-mcp:backup`); passphrase and keys are in `backupSecrets`. */
+const backup = z
+  .strictObject({
+    /** A folder on the droplet, or S3-compatible storage; default: a volume beside n8n's data, which is lost with it. */
+    repository: z
+      .string()
+      .regex(
+        /^(\/[^\s/:][^\s:]*|s3:https?:\/\/[^\s/@]+\/[^\s/]\S*)$/,
+        "must be a folder such as /srv/backups, or s3:https://<host>/<bucket>",
+      )
+      .optional(),
+    /** When one is made each day, in UTC. */
+    schedule: z
+      .string()
+      .regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be a time of the day (UTC) such as 03:15")
+      .default("03:15"),
+    /** How many days', weeks' and months' last backups are kept. */
+    keep: z
+      .strictObject({
+        daily: z.int().min(1).default(7),
+        weekly: z.int().min(0).default(4),
+        monthly: z.int().min(0).default(6),
+      })
+      .prefault({}),
+  })
+  .prefault({});
+
 const schema = z.strictObject({
   /** Domain (a Cloudflare zone) under which every service has its hostname. */
   domain: z.hostname({ error: "must be a hostname such as example.com" }),
@@ -455,6 +482,17 @@ const schema = z.strictObject({
   /** Headers of what is sent there, by name, e.g. `authorization`. */
   telemetryHeaders: z.record(z.string().regex(/^[\w-]+$/, "must be a header's name"), z.string().min(1)).default({}),
   droplet,
+  backup,
+  backupSecrets: z
+    .strictObject({
+      /** Encrypts the backups; one is generated if there is none. */
+      passphrase: z.string().min(1),
+      /** Of the S3-compatible storage. */
+      accessKeyId: z.string().min(1),
+      secretAccessKey: z.string().min(1),
+    })
+    .partial()
+    .default({}),
   tunnel: z
     .strictObject({
       /** `host:port` that connectors dial instead of Cloudflare's edge. */
@@ -644,6 +682,11 @@ function missing(raw: Record<string, unknown>): [key: string, message: string][]
       "n8nEncryptionKey",
       `an n8n that is adopted opens its credentials with the key in its /home/node/.n8n/config; set it with: ${set}`,
     ]);
+  }
+  for (const key of ["accessKeyId", "secretAccessKey"]) {
+    if (!String(value("backup", "repository") ?? "").startsWith("s3:") || value("backupSecrets", key)) continue;
+    const set = `pulumi config set --secret --path hybrid-mcp:backupSecrets.${key} <key>`;
+    found.push([`backupSecrets.${key}`, `backup.repository is S3 storage, which lets in with it; set it with: ${set}`]);
   }
   const dockerHost = value("droplet", "dockerHost");
   const adopted = value("droplet", "adopt");

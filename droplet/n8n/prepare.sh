@@ -13,6 +13,7 @@ as_postgres() { setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }
 owned() { case $2 in "$(stat -c %U "$1")" | "$(stat -c %u "$1")") ;; *) chown -R "$2:$2" "$1" ;; esac; }
 
 owned "$n8n" 1000
+[ ! -d /volumes/backups ] || owned /volumes/backups 1000
 # In the volume itself, where an older one has it, or one folder below: there is a lost+found in the root of a disk.
 [ -s "$data/PG_VERSION" ] || data=$data/pgdata
 

@@ -45,6 +45,12 @@ export function serviceContext(bundle: Bundle, port: number, bindings: string[])
   });
 }
 
+/** The image that makes backups of n8n. */
+export function backupContext(): BuildContext {
+  const file = (name: string) => ({ from: join(repositoryRoot, "droplet/backup", name) });
+  return buildContext("backup", { Dockerfile: file("Dockerfile"), "backup.sh": file("backup.sh") });
+}
+
 type Source = { from: string } | { text: string };
 
 function buildContext(name: string, files: Record<string, Source>): BuildContext {

@@ -48,6 +48,7 @@ export function dataFolders(config: Config): DataFolder[] {
       ? [
           { name: "n8n", owner: "1000:1000" },
           { name: "postgres", owner: "999:999" },
+          ...(config.backup.repository === undefined ? [{ name: "backups", owner: "1000:1000" }] : []),
         ]
       : []),
     ...(hostsFirecrawl(config) ? [{ name: "firecrawl-postgres", owner: "999:999" }] : []),

@@ -2,68 +2,79 @@ import { setTimeout as delay } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import type { Config } from "../config.ts";
-import { containerOf, engineClient, execIn, ROLE_LABEL } from "./engine-client.ts";
+import { inBackup, makeBackup } from "./backup-client.ts";
+import { containerOf, engineClient, ROLE_LABEL } from "./engine-client.ts";
 import type { Host } from "./host.ts";
 
 /** Pause between two looks at a container that starts, in milliseconds. */
 const PAUSE_MS = 1_000;
 
-/** Tag of backups that are made before a change. */
-const TAG = "before-upgrade";
+/** The kind of backup that is made before a change. */
+const KIND = "before-upgrade";
 
-/** What was there before an upgrade, to go back to. */
+/** What was there before a change, to go back to. */
 interface Before {
   old: Docker.Container;
-  /** Id of the backup; undefined where the stack makes none. */
+  /** Id of the backup; undefined where there was nothing yet to make one with. */
   snapshot: string | undefined;
 }
 
 /**
- * The steps around a new n8n container, as hooks on it. Two n8n never work on one database:
+ * The steps around a new n8n container, as hooks on it. Two n8n never work on one database, and nothing is lost between them:
  *
- * - before it is made, a backup is taken and the old n8n is stopped, but kept;
+ * - before it is made, the old n8n is stopped, but kept, and a backup is taken; if that fails, the old one goes on;
  * - when the new one does not become ready, it is taken away, the database and the files are put back from that backup, and
  *   the old n8n is started again. The update fails, with n8n as it was.
  *
  * The old container is deleted at the end of an update that succeeds.
  */
 export function upgradeHooks(config: Config, host: Host, version: string): pulumi.ResourceHookBinding {
+  const { name, cutover, services } = config;
   const say = (message: string) => pulumi.log.info(`n8n: ${message}`);
-  const engine = () => engineOf(host);
   let before: Before | undefined;
 
   const prepare = new pulumi.ResourceHook("n8n-before", async () => {
-    const docker = await engine();
-    const [old] = await n8nContainers(docker, config.name);
+    const docker = await engineOf(host);
+    const [old] = await n8nContainers(docker, name);
     if (!old) return;
-    const { State } = await old.inspect();
-    if (State.Running) {
-      say("making a backup before the change");
-      const snapshot = await backup(docker, config.name);
-      say(`backup ${snapshot} is made; stopping n8n`);
-      await old.stop({ t: config.cutover.drainSeconds });
-      before = { old, snapshot };
-      return;
+    if ((await old.inspect()).State.Running) {
+      say("stopping it, and making a backup before it changes");
+      await old.stop({ t: cutover.drainSeconds });
     }
-    // A run before this one was cut off after it had stopped n8n: its backup is of before the change.
-    before = { old, snapshot: await lastBackup(docker, config.name) };
+    before = { old, snapshot: await backupOf(docker, old).catch(goOn(old)) };
   });
+
+  /** The backup of what a stopped n8n has left: there already when a run before this one was cut off after it. */
+  const backupOf = async (docker: Docker, old: Docker.Container) => {
+    if (!(await containerOf(docker, name, "backup"))) return undefined;
+    const last = await lastBackup(docker, name);
+    if (last && Date.parse(last.time) > Date.parse((await old.inspect()).State.FinishedAt)) return last.short_id;
+    const { snapshot, bytes, seconds } = await makeBackup(docker, name, KIND);
+    say(`backup ${snapshot} is made (${Math.ceil(bytes / 1e6)} MB, ${seconds} s)`);
+    return snapshot;
+  };
+
+  const goOn = (old: Docker.Container) => async (error: Error) => {
+    await old.start();
+    throw new Error(`n8n was not changed, and runs as before: there is no backup to go back to. ${error.message}`);
+  };
 
   const goBack = new pulumi.ErrorHook("n8n-go-back", async () => {
     if (!before) return false;
-    const docker = await engine();
+    const docker = await engineOf(host);
     const { old, snapshot } = before;
-    for (const each of await n8nContainers(docker, config.name)) {
-      if (each.id !== old.id) await each.remove({ force: true });
-    }
+    before = undefined;
+    for (const each of await n8nContainers(docker, name)) if (each.id !== old.id) await each.remove({ force: true });
     if (snapshot) {
       say(`version ${version} did not become ready; putting the data back from backup ${snapshot}`);
-      await inBackup(docker, config.name, ["restore", snapshot]);
+      await inBackup(docker, name, ["restore", snapshot]).catch(({ message }: Error) => {
+        const again = `npm run restore -- --snapshot ${snapshot} --overwrite`;
+        throw new Error(`n8n's data was not put back, and n8n does not run: ${message} The backup is kept: ${again}`);
+      });
     }
     await old.start();
-    await ready(old, config.services.n8n.startSeconds);
-    pulumi.log.warn("n8n: the container that ran before runs again, with its data; why the new one failed is above.");
-    before = undefined;
+    await ready(old, services.n8n.startSeconds);
+    pulumi.log.warn("n8n: what ran before runs again, with its data as it was; why the new one failed is told below.");
     return false;
   });
   return { beforeCreate: [prepare], onError: [goBack] };
@@ -82,31 +93,20 @@ async function n8nContainers(docker: Docker, stack: string): Promise<Docker.Cont
   return found.sort((a, b) => a.Created - b.Created).map(({ Id }) => docker.getContainer(Id));
 }
 
-/** Makes a backup and answers its id; undefined where there is nothing yet to make one with. */
-async function backup(docker: Docker, stack: string): Promise<string | undefined> {
-  if (!(await containerOf(docker, stack, "backup"))) return undefined;
-  const said = await inBackup(docker, stack, ["backup", "--tag", TAG]);
-  return (JSON.parse(said.trim().split("\n").at(-1)!) as { snapshot: string }).snapshot;
+interface Snapshot {
+  short_id: string;
+  /** ISO 8601. */
+  time: string;
+  tags?: string[];
 }
 
-/** The newest backup that was made before a change. */
-async function lastBackup(docker: Docker, stack: string): Promise<string | undefined> {
-  if (!(await containerOf(docker, stack, "backup"))) return undefined;
-  const snapshots = JSON.parse(await inBackup(docker, stack, ["snapshots", "--json"])) as {
-    short_id: string;
-    time: string;
-    tags?: string[];
-  }[];
-  return snapshots.filter(({ tags }) => tags?.includes(TAG)).sort((a, b) => (a.time < b.time ? 1 : -1))[0]?.short_id;
-}
-
-/** Runs one of the backup container's commands. @throws {Error} with what it said when it fails */
-async function inBackup(docker: Docker, stack: string, command: string[]): Promise<string> {
-  const container = await containerOf(docker, stack, "backup");
-  if (!container) throw new Error("n8n: there is no container that makes backups.");
-  const { exitCode, stdout, stderr } = await execIn(container, ["backup", ...command]);
-  if (exitCode !== 0) throw new Error(`n8n: ${command[0]} failed: ${(stderr || stdout).trim().slice(-2000)}`);
-  return stdout;
+/** The newest backup that was made before a change; undefined where there is none. */
+async function lastBackup(docker: Docker, stack: string): Promise<Snapshot | undefined> {
+  // A repository that is not there yet is made by the first backup.
+  const listed = await inBackup(docker, stack, ["snapshots", "--json"]).catch(() => "[]");
+  return (JSON.parse(listed) as Snapshot[])
+    .filter(({ tags }) => tags?.includes(KIND))
+    .sort((a, b) => Date.parse(b.time) - Date.parse(a.time))[0];
 }
 
 /** Waits until a container is healthy. @throws {Error} when it is not within the deadline */

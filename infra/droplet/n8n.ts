@@ -7,6 +7,7 @@ import * as random from "@pulumi/random";
 import { repositoryRoot } from "../bundle.ts";
 import { type Config, publicUrl } from "../config.ts";
 import type { IngressRule } from "../edge/ingress.ts";
+import { Backup, backupFolder } from "./backup.ts";
 import { colour } from "./colour.ts";
 import type { Connector } from "./connector.ts";
 import { type Containers, containerDefaults, label, labels } from "./containers.ts";
@@ -80,6 +81,7 @@ export class N8n extends pulumi.ComponentResource {
     const { hooks } = guard;
     this.data = dockerVolume({ config, host, what: "n8n", hooks, adopt: adopt?.volume }, this);
     const databaseData = dockerVolume({ config, host, what: "postgres", hooks, adopt: adopt?.databaseVolume }, this);
+    const folder = backupFolder(config, host, this);
     this.network = new docker.Network(
       "n8n-network",
       { name: `${config.name}-n8n`, driver: "bridge", internal: true, labels: [label(config)] },
@@ -110,7 +112,11 @@ export class N8n extends pulumi.ComponentResource {
         command: [script("prepare.sh")],
         envs: [...databaseEnv, pulumi.interpolate`EXPECT_DATA=${guard.expectsData}`],
         networkMode: "none",
-        volumes: [{ volumeName: this.data.name, containerPath: "/volumes/n8n" }, databaseVolume("/volumes/postgres")],
+        volumes: [
+          { volumeName: this.data.name, containerPath: "/volumes/n8n" },
+          databaseVolume("/volumes/postgres"),
+          ...(folder ? [{ ...folder, containerPath: "/volumes/backups" }] : []),
+        ],
         tmpfs: { "/run/postgresql": "", "/tmp": "" },
         // It changes owners, and becomes PostgreSQL's user.
         capabilities: { drops: ["ALL"], adds: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"] },
@@ -221,6 +227,21 @@ export class N8n extends pulumi.ComponentResource {
         dependsOn: [database, connector],
         hooks: upgradeHooks(config, host, version),
       },
+    );
+    new Backup(
+      {
+        config,
+        host,
+        containers,
+        network: this.network,
+        database: this.database,
+        encryptionKey: this.encryptionKey,
+        data: this.data,
+        folder,
+        n8nVersion: version,
+      },
+      // The one that is there makes the backup before n8n changes, and knows the version that it is of.
+      { parent: this, dependsOn: this.container },
     );
     this.described = this.container.id.apply(() => ({ title: n8n.title, url, version, generation }));
     this.registerOutputs();

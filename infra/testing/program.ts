@@ -41,11 +41,11 @@ export async function run(config: Record<string, unknown>, { preview = false } =
     "hybrid-mcp",
     "test",
     preview,
+    "organization",
   );
   // Mocks know no hooks: they are registered and never run. The end-to-end tests run them.
-  Object.assign(pulumi.runtime.getMonitor()!, {
-    registerResourceHook: (_: unknown, done: (error: null, reply: object) => void) => done(null, {}),
-  });
+  const register = (_: unknown, done: (error: null, reply: object) => void) => done(null, {});
+  Object.assign(pulumi.runtime.getMonitor()!, { registerResourceHook: register, registerErrorHook: register });
   const all = {
     domain: "example.com",
     cloudflare,

@@ -74,6 +74,12 @@ function fakeNpm(script: string): void {
   vi.stubEnv("PATH", `${bin}:${process.env.PATH}`);
 }
 
+/** The words of a tar file from the first that begins so: the whole has a program of 100 MB in it. */
+function wordsFrom(tar: string, first: string): string[] {
+  const at = tar.indexOf(first);
+  return tar.slice(at, at + 30_000).match(/[\w./-]+/g) ?? [];
+}
+
 test.each([
   ["n8n", ensureN8nImage, N8N_IMAGE, localN8n(N8N_VERSION)],
   ["PostgreSQL", ensurePostgresImage, POSTGRES_IMAGE, LOCAL_POSTGRES],
@@ -156,12 +162,12 @@ test("n8n is built of what npm installs, without what it never reads", async () 
   // Another version than the pinned one has no known digest: nothing is pulled.
   expect(await ensureN8nImage(docker, BASE_IMAGE, () => {}, "2.1.0")).toBe("hybrid-mcp/n8n:2.1.0-1");
   expect(posts()).toEqual(builds());
-  const context = builds()[0]!.body;
-  expect(context).toContain('"dependencies":{"n8n":"2.1.0"}');
-  expect(context).toContain("--ignore-scripts");
-  expect(context).toContain("node_modules/n8n/bin/n8n");
-  expect(context).toContain("linux-x64/kept.node");
-  expect(context).not.toMatch(/left\.(js\.map|d\.ts|node)/);
+  const packed = wordsFrom(builds()[0]!.body, "node_modules/");
+  expect(packed).toContain("node_modules/n8n/bin/n8n");
+  expect(packed).toContain("node_modules/x/prebuilds/linux-x64/kept.node");
+  expect(packed.filter((word) => word.includes("left."))).toEqual([]);
+  expect(packed).toContain("--ignore-scripts");
+  expect(packed.join(" ")).toContain("n8n 2.1.0");
 });
 
 test.each([

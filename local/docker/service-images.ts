@@ -194,26 +194,30 @@ async function installN8n(context: string, version: string, log: (line: string) 
   };
   await writeFile(join(project, "package.json"), JSON.stringify(manifest));
   log(`docker: installing n8n ${version} from npm (about four minutes)`);
+  await reportingProgress(log, `installing n8n ${version}`, async () => {
+    await npmInstall(project);
+    const as = ["--owner=0", "--group=0", "--numeric-owner", "--mode=a+rX"];
+    const without = LEFT_OUT.map((path) => `--exclude=${path}`);
+    await runTool("tar", ["-C", project, ...as, ...without, "-cf", join(context, "n8n.tar"), "node_modules"]);
+    await rm(project, { recursive: true });
+  });
+  const node = join(dirname(createRequire(import.meta.url).resolve("node/package.json")), "bin/node");
+  await copyFile(node, join(context, "node"));
+  await chmod(join(context, "node"), 0o755);
+}
+
+/** Installs what a folder's package.json asks for. It ends with this process, however that ends. */
+async function npmInstall(project: string): Promise<void> {
+  // Without scripts: one of a dependency downloads a program from elsewhere, and n8n runs without what they make.
+  const npm = ["npm", "install", "--omit=dev", "--ignore-scripts", "--no-package-lock", "--loglevel=error"];
   try {
-    // A script of a dependency downloads a program from elsewhere; n8n runs without it. npm ends with this process, however that ends.
-    const npm = ["npm", "install", "--omit=dev", "--ignore-scripts", "--no-package-lock", "--loglevel=error"];
-    await reportingProgress(log, `installing n8n ${version}`, () =>
-      runTool("setpriv", ["--pdeathsig", "KILL", ...npm], { name: "npm install", cwd: project, timeoutMs: NPM_MS }),
-    );
+    await runTool("setpriv", ["--pdeathsig", "KILL", ...npm], {
+      name: "npm install",
+      cwd: project,
+      timeoutMs: NPM_MS,
+    });
   } catch (error) {
     if (error instanceof ToolError && error.code === 127) throw new Error("npm is not installed.");
     throw error;
   }
-  const tar = [
-    "--owner=0",
-    "--group=0",
-    "--numeric-owner",
-    "--mode=a+rX",
-    ...LEFT_OUT.map((path) => `--exclude=${path}`),
-  ];
-  await runTool("tar", ["-C", project, ...tar, "-cf", join(context, "n8n.tar"), "node_modules"]);
-  await rm(project, { recursive: true });
-  const node = join(dirname(createRequire(import.meta.url).resolve("node/package.json")), "bin/node");
-  await copyFile(node, join(context, "node"));
-  await chmod(join(context, "node"), 0o755);
 }
