@@ -25,6 +25,8 @@ export interface BackupArgs {
   data: docker.Volume;
   /** Where the backups are, unless they are in S3-compatible storage. */
   folder: BackupFolder | undefined;
+  /** What has to be there first: a backup is made by the container of before a change. */
+  after: pulumi.Resource;
   /** Version of n8n that the stack runs, e.g. `2.40.7`. */
   n8nVersion: string;
 }
@@ -51,7 +53,7 @@ export class Backup extends pulumi.ComponentResource {
 
   constructor(args: BackupArgs, componentOptions: pulumi.ComponentResourceOptions = {}) {
     super("hybrid-mcp:droplet:Backup", "backup", {}, componentOptions);
-    const { config, host, containers, network, database, encryptionKey, data, folder, n8nVersion } = args;
+    const { config, host, containers, network, database, encryptionKey, data, folder, after, n8nVersion } = args;
     const options = host.options(this);
     const { repository, schedule, keep } = config.backup;
     const { passphrase, accessKeyId, secretAccessKey } = config.backupSecrets;
@@ -129,7 +131,8 @@ export class Backup extends pulumi.ComponentResource {
         destroyGraceSeconds: 10,
         labels: labels(config, "backup"),
       },
-      options,
+      // Not the component: its passphrase, which is protected, would hold on to all of it.
+      { ...options, dependsOn: after },
     );
     this.registerOutputs();
   }

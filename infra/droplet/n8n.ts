@@ -17,6 +17,9 @@ import type { Host } from "./host.ts";
 import { N8N_IMAGE, POSTGRES_IMAGE } from "./images.ts";
 import { upgradeHooks } from "./n8n-upgrade.ts";
 
+/** Where the tunnel finds n8n. */
+export const N8N_ORIGIN = `http://n8n:${n8n.containerPort}`;
+
 /** Name of the database's container in n8n's own network. */
 const DATABASE_HOST = "n8n-database";
 
@@ -62,7 +65,7 @@ export class N8n extends pulumi.ComponentResource {
     };
     const version = versionOf(images.n8n);
     const url = publicUrl(config, "n8n");
-    this.rules = [{ hostname: hostname("n8n", config.domain), service: `http://n8n:${n8n.containerPort}` }];
+    this.rules = [{ hostname: hostname("n8n", config.domain), service: N8N_ORIGIN }];
 
     // Whatever is made anew, credentials that n8n has kept stay readable.
     const secret = (name: string) =>
@@ -238,10 +241,10 @@ export class N8n extends pulumi.ComponentResource {
         encryptionKey: this.encryptionKey,
         data: this.data,
         folder,
+        after: this.container,
         n8nVersion: version,
       },
-      // The one that is there makes the backup before n8n changes, and knows the version that it is of.
-      { parent: this, dependsOn: this.container },
+      { parent: this },
     );
     this.described = this.container.id.apply(() => ({ title: n8n.title, url, version, generation }));
     this.registerOutputs();

@@ -30,13 +30,13 @@ export async function run(config: Record<string, unknown>, { preview = false } =
         if (type === "random:index/randomPassword:RandomPassword") outputs.result = `secret-of-${name}`;
         if (type === "random:index/randomBytes:RandomBytes") outputs.base64 = Buffer.alloc(32, 7).toString("base64");
         if (type === "docker:index/remoteImage:RemoteImage") outputs.imageId = `sha256:${name}`;
+        if (type.endsWith(":ZeroTrustAccessServiceToken")) {
+          Object.assign(outputs, { clientId: "engine.access", clientSecret: "access-secret" });
+        }
         if (type === "digitalocean:index/droplet:Droplet") {
           Object.assign(outputs, { ipv4Address: "203.0.113.10", dropletUrn: "do:droplet:1001" });
         }
         if (type === "digitalocean:index/volume:Volume") outputs.volumeUrn = `do:volume:${name}-id`;
-        if (type.endsWith(":ZeroTrustAccessServiceToken")) {
-          Object.assign(outputs, { clientId: "engine.access", clientSecret: "access-secret" });
-        }
         return { id: type.endsWith("Droplet") ? "1001" : `${name}-id`, state: outputs };
       },
       call: () => ({ token: "tunnel-token" }),
