@@ -33,7 +33,8 @@ export class Host extends pulumi.ComponentResource {
     const { droplet, parts } = adopt ? this.adopted(config, adopt.id) : this.made(config, hostKey);
     this.machine = droplet.id;
     this.address = droplet.ipv4Address;
-    if (sshHostname(config)) {
+    // A machine that was adopted stays when the stack goes.
+    if (sshHostname(config) && !adopt) {
       const keepers = { machine: droplet.id };
       this.end = new random.RandomBytes("machine", { length: 8, keepers }, { parent: this });
     }
