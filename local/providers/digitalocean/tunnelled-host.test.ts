@@ -94,7 +94,7 @@ const fail = (message) => { console.error(message); process.exit(255); };
     const client = spawn("docker", ["system", "dial-stdio"], { stdio: "inherit" });
     client.once("exit", (code) => process.exit(code ?? 255));
     // The connection ends with its connector.
-    if (tunnelled) spawn("docker", ["wait", connector], { stdio: "ignore" }).once("exit", () => client.kill());
+    if (tunnelled) spawn("docker", ["wait", connector], { stdio: "ignore" }).once("exit", () => client.kill("SIGKILL"));
   }
   if (command.startsWith("docker version")) console.log("20.10.24");
 })();
