@@ -207,8 +207,8 @@ describe("a Firecrawl engine of one's own", () => {
       tooSmall(
         "s-4vcpu-8gb",
         8192,
-        8888,
-        "the connector 512, n8n with its database 3256, firecrawl 256, a changed service beside its old one 256",
+        9400,
+        "the connector 512, n8n with its database and backups 3768, firecrawl 256, a changed service beside its old one 256",
       ),
     );
     expect(problem({ size: "m-2vcpu-16gb" }, onDroplet)).toBeUndefined();

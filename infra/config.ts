@@ -184,7 +184,7 @@ const n8n = z
     /** How long n8n may take to become ready, in seconds; a new version changes its database first. */
     startSeconds: z.number().positive().max(3600).default(300),
     /** Memory of n8n and of its database, in megabytes. */
-    memoryMb: z.int().min(512).default(MEMORY_MB.n8n),
+    memoryMb: z.int().min(768).default(MEMORY_MB.n8n),
     databaseMemoryMb: z.int().min(128).default(MEMORY_MB.n8nPostgres),
     /** Time zone of schedules, as the tz database names it. */
     timezone: z
@@ -761,10 +761,11 @@ function tenants(raw: Record<string, unknown>): Tenant[] {
   const services = containersAskedFor(raw).map((name) => ({ name, mb: MEMORY_MB.service }));
   const n8n = fields(fields(raw.services).n8n);
   const given = (memory: unknown, usual: number) => (typeof memory === "number" ? memory : usual);
-  const n8nMb = given(n8n.memoryMb, MEMORY_MB.n8n) + given(n8n.databaseMemoryMb, MEMORY_MB.n8nPostgres);
+  const n8nMb =
+    given(n8n.memoryMb, MEMORY_MB.n8n) + given(n8n.databaseMemoryMb, MEMORY_MB.n8nPostgres) + MEMORY_MB.backup;
   return [
     { name: "the connector", mb: connectors * MEMORY_MB.connector },
-    ...(n8n.enabled === true ? [{ name: "n8n with its database", mb: n8nMb }] : []),
+    ...(n8n.enabled === true ? [{ name: "n8n with its database and backups", mb: n8nMb }] : []),
     ...services,
     ...(services.length > 0 ? [{ name: "a changed service beside its old one", mb: MEMORY_MB.service }] : []),
   ];

@@ -8,6 +8,7 @@ import { type Containers, containerDefaults, label, labels } from "./containers.
 import { dockerVolume } from "./docker-volume.ts";
 import type { Host } from "./host.ts";
 import { POSTGRES_IMAGE, RESTIC_IMAGE } from "./images.ts";
+import { MEMORY_MB } from "./memory.ts";
 
 /** Where a folder with backups is in the container. */
 const FOLDER = "/backups";
@@ -124,7 +125,7 @@ export class Backup extends pulumi.ComponentResource {
           // The way out to the storage; the database's network has none.
           ...(folder ? [] : [{ name: containers.network.name }]),
         ],
-        memory: 512,
+        memory: MEMORY_MB.backup,
         cpus: "1.0",
         // A backup that failed makes it unhealthy: no reason to hold up an update, which may be what mends it.
         wait: false,
