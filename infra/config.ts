@@ -48,6 +48,8 @@ const droplet = z
     sshAllow: z
       .array(z.union([z.cidrv4(), z.cidrv6()], { error: "must be an address range such as 203.0.113.7/32" }))
       .default([]),
+    /** How long a droplet may take, at an update, until it answers over SSH and is ready for containers; in seconds. */
+    readySeconds: z.number().positive().max(3600).default(900),
     /** Where what must not be lost is kept: on a volume of its own, or in volumes of the Docker Engine. */
     storage: z.enum(["volume", "engine"]).optional(),
     /** Size of that volume, in gigabytes. It can grow, never shrink. */
@@ -57,15 +59,23 @@ const droplet = z
       .union(
         [
           z.boolean(),
-          z.strictObject({
-            plan: z.enum(["daily", "weekly"]),
-            /** For weekly ones. */
-            weekday: z.enum(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]).optional(),
-            /** Start of the window, UTC. */
-            hour: z.literal([0, 4, 8, 12, 16, 20]).optional(),
-          }),
+          z
+            .strictObject({
+              plan: z.enum(["daily", "weekly"]),
+              /** For weekly ones. */
+              weekday: z.enum(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]).optional(),
+              /** Start of the window, UTC. */
+              hour: z.literal([0, 4, 8, 12, 16, 20]).optional(),
+            })
+            .refine(
+              ({ plan, weekday }) => plan === "weekly" || weekday === undefined,
+              "has a weekday, which is for weekly backups",
+            ),
         ],
-        { error: "must be true, false, or { plan: daily | weekly, weekday: SUN … SAT, hour: 0, 4, 8, 12, 16 or 20 }" },
+        {
+          error:
+            "must be true, false, { plan: daily, hour } or { plan: weekly, weekday: SUN … SAT, hour }; hour: 0, 4, … 20",
+        },
       )
       .default(false),
     /** Who is told when the droplet is short of something or a public URL is down; by default nobody. */
@@ -77,7 +87,7 @@ const droplet = z
           .strictObject({
             channel: z.string().regex(/^[#@]\S+$/, "must be a channel such as #alerts"),
             /** Incoming webhook. */
-            url: z.url({ protocol: /^https$/ }),
+            url: z.url({ protocol: /^https$/, error: "must be an https URL" }),
           })
           .optional(),
       })
