@@ -44,7 +44,7 @@ beforeAll(async () => {
     ),
   );
   network = await docker.createNetwork({ Name: NAME, Labels: LABELS });
-  gateway = (await network.inspect()).IPAM.Config[0].Gateway;
+  gateway = (await network.inspect()).IPAM!.Config![0]!.Gateway!;
   database = await docker.createContainer({
     Image: postgres,
     name: `${NAME}-database`,
@@ -111,6 +111,20 @@ interface Options {
   volumes?: Record<string, string>;
   tmpfs?: Record<string, string>;
   command?: string[];
+}
+
+/** Changes a volume as somebody else. */
+async function asRoot(volumeName: string, command: string): Promise<void> {
+  const container = await docker.createContainer({
+    Image: image,
+    Labels: LABELS,
+    User: "0:0",
+    Entrypoint: ["bash", "-c", command],
+    HostConfig: { Binds: [`${volumeName}:/data/n8n`], NetworkMode: "none" },
+  });
+  await container.start();
+  expect((await container.wait()).StatusCode).toBe(0);
+  await container.remove();
 }
 
 let made = 0;
@@ -472,6 +486,22 @@ test("a restore that is killed can be run again", async () => {
   await eventually(async () => void (await run("restore", snapshot)));
   expect(await sql("SELECT count(*) FROM workflow_entity")).toBe("30000");
   expect(await shell("ls -A /data/n8n")).toBe("");
+});
+
+test("files that cannot be replaced are told, and it can be run again", async () => {
+  await fill();
+  const { "/data/n8n": files } = await start();
+  await shell("echo mine >/data/n8n/mine");
+  const { snapshot } = await make();
+  await asRoot(files!, "mkdir /data/n8n/foreign && touch /data/n8n/foreign/file");
+  const failure = run("restore", snapshot);
+  await expect(failure).rejects.toThrow(
+    /^The database is restored, but the files are not; run it again\. .*[Pp]ermission denied/,
+  );
+  await expect(failure).rejects.toMatchObject({ halfDone: true });
+  await asRoot(files!, "rm -r /data/n8n/foreign");
+  await run("restore", snapshot);
+  expect(await shell("ls -A /data/n8n")).toBe("mine");
 });
 
 test("two at once: the second is told so, and does no harm to the first", async () => {
