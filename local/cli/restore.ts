@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type Docker from "dockerode";
 import { BackupError, inBackup, type Manifest, makeBackup } from "../../infra/droplet/backup-client.ts";
-import { ROLE_LABEL } from "../../infra/droplet/engine-client.ts";
+import { containerOf, ROLE_LABEL } from "../../infra/droplet/engine-client.ts";
 import { type BackedUpStack, withBackedUpStack } from "./backed-up-stack.ts";
 import { runCommand, say, UserError } from "./user-error.ts";
 
@@ -113,9 +113,9 @@ function unlessStopped(error: { statusCode?: number }): void {
 }
 
 /** The key that the stack has now. */
-async function encryptionKey(stack: BackedUpStack): Promise<string | undefined> {
-  const [n8n] = await n8nContainers(stack);
-  const { Config } = (await n8n?.inspect()) ?? {};
+async function encryptionKey({ docker, name }: BackedUpStack): Promise<string | undefined> {
+  const backup = await containerOf(docker, name, "backup");
+  const { Config } = (await backup?.inspect()) ?? {};
   return Config?.Env.find((entry) => entry.startsWith("N8N_ENCRYPTION_KEY="))?.replace(/^[^=]*=/, "");
 }
 
