@@ -419,7 +419,7 @@ const backup = z
     repository: z
       .string()
       .regex(
-        /^(\/[^\s/:][^\s:]*|s3:https?:\/\/[^\s/@]+\/[^\s/]\S*)$/,
+        /^(\/[^/:][^:]*|s3:https?:\/\/[^\s/@]+\/[^\s/]\S*)$/,
         "must be a folder such as /srv/backups, or s3:https://<host>/<bucket>",
       )
       .optional(),
@@ -693,8 +693,9 @@ function missing(raw: Record<string, unknown>): [key: string, message: string][]
       `an n8n that is adopted opens its credentials with the key in its /home/node/.n8n/config; set it with: ${set}`,
     ]);
   }
-  for (const key of ["accessKeyId", "secretAccessKey"]) {
-    if (!String(value("backup", "repository") ?? "").startsWith("s3:") || value("backupSecrets", key)) continue;
+  const inS3 = runsN8n && String(value("backup", "repository") ?? "").startsWith("s3:");
+  for (const key of inS3 ? ["accessKeyId", "secretAccessKey"] : []) {
+    if (value("backupSecrets", key)) continue;
     const set = `pulumi config set --secret --path hybrid-mcp:backupSecrets.${key} <key>`;
     found.push([`backupSecrets.${key}`, `backup.repository is S3 storage, which lets in with it; set it with: ${set}`]);
   }

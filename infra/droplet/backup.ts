@@ -58,11 +58,13 @@ export class Backup extends pulumi.ComponentResource {
     const options = host.options(this);
     const { repository, schedule, keep } = config.backup;
     const { passphrase, accessKeyId, secretAccessKey } = config.backupSecrets;
-    this.passphrase = pulumi.secret(
-      passphrase ??
-        new random.RandomPassword("backup-passphrase", { length: 43, special: false }, { parent: this, protect: true })
-          .result,
+    // Made in any case: it is protected, and stays when the config gets another.
+    const generated = new random.RandomPassword(
+      "backup-passphrase",
+      { length: 43, special: false },
+      { parent: this, protect: true },
     );
+    this.passphrase = pulumi.secret(passphrase ?? generated.result);
 
     const context = backupContext();
     const buildArgs = {

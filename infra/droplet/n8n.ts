@@ -55,6 +55,7 @@ export class N8n extends pulumi.ComponentResource {
   /** Volume with n8n's own folder. */
   readonly data: docker.Volume;
   readonly container: docker.Container;
+  readonly backup: Backup;
 
   constructor({ config, host, containers, connector, guard }: N8nArgs) {
     super("hybrid-mcp:droplet:N8n", "n8n");
@@ -73,8 +74,9 @@ export class N8n extends pulumi.ComponentResource {
       pulumi.secret(
         new random.RandomPassword(name, { length: 43, special: false }, { parent: this, protect: true }).result,
       );
-    this.encryptionKey =
-      config.n8nEncryptionKey === undefined ? secret("n8n-encryption-key") : pulumi.secret(config.n8nEncryptionKey);
+    // Made in any case: it is protected, and a restore may bring the key of another stack into the config later.
+    const generatedKey = secret("n8n-encryption-key");
+    this.encryptionKey = config.n8nEncryptionKey === undefined ? generatedKey : pulumi.secret(config.n8nEncryptionKey);
     this.database = {
       host: DATABASE_HOST,
       name: adopt?.databaseName ?? "n8n",
@@ -234,7 +236,7 @@ export class N8n extends pulumi.ComponentResource {
         hooks: upgradeHooks(config, host, version),
       },
     );
-    new Backup(
+    this.backup = new Backup(
       {
         config,
         host,
