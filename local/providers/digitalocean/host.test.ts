@@ -184,6 +184,22 @@ test("a replaced droplet: containers end, the volume moves and is kept, everythi
   expect(await stack.preview()).toEqual([]);
 }, 180_000);
 
+test("a droplet that was deleted by hand is made anew, with all that was on it, and gets the volume", async () => {
+  const [before] = await droplets();
+  const [volume] = await volumes();
+  const { containerId } = await stack.outputs();
+  await cloud.request("DELETE", `/v2/droplets/${before.id}`);
+  const urn = urnOf(await stack.export(), "droplet");
+  const refreshed = await stack.run("refresh", "--yes", "--skip-preview", "--target", urn);
+  expect(refreshed.code, refreshed.output).toBe(0);
+  await stack.up();
+  const [after] = await droplets();
+  expect(after.id).not.toBe(before.id);
+  expect((await volumes())[0]).toMatchObject({ id: volume.id, droplet_ids: [after.id] });
+  expect((await stack.outputs()).containerId).not.toBe(containerId);
+  expect(await stack.preview()).toEqual([]);
+}, 180_000);
+
 test("an adopted droplet is imported and nothing about it is changed, by later runs neither", async () => {
   await using other = await createTestStack({
     DIGITALOCEAN_API_URL: cloud.origin,

@@ -71,7 +71,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "fake-ssh-"));
   await writeFile(join(folder, "log"), "");
   const ssh = `#!${process.execPath}
-const { execFileSync, spawnSync } = require("node:child_process");
+const { execFileSync, spawn } = require("node:child_process");
 const docker = (...args) => execFileSync("docker", args, { encoding: "utf8" }).trim().split("\\n").filter(Boolean);
 const args = process.argv.slice(2);
 const host = args.find((each) => /(^ssh:\\/\\/root@|^droplet\\.|^203\\.)/.test(each)).replace("ssh://root@", "");
@@ -87,8 +87,15 @@ const fail = (message) => { console.error(message); process.exit(255); };
     docker("rm", "-f", ...gone);
     docker("network", "rm", "${name}");
   }
-  if (host === "droplet.example.com" && docker("ps", "-q", "--filter", "name=${name}-connector").length === 0) fail("websocket: bad handshake");
-  if (command === "dial-stdio") process.exit(spawnSync("docker", ["system", "dial-stdio"], { stdio: "inherit" }).status);
+  const [connector] = docker("ps", "-q", "--filter", "name=${name}-connector");
+  const tunnelled = host === "droplet.example.com";
+  if (tunnelled && !connector) fail("websocket: bad handshake");
+  if (command === "dial-stdio") {
+    const client = spawn("docker", ["system", "dial-stdio"], { stdio: "inherit" });
+    client.once("exit", (code) => process.exit(code ?? 255));
+    // The connection ends with its connector.
+    if (tunnelled) spawn("docker", ["wait", connector], { stdio: "ignore" }).once("exit", () => client.kill());
+  }
   if (command.startsWith("docker version")) console.log("20.10.24");
 })();
 `;
