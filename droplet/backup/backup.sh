@@ -28,9 +28,7 @@ readonly reach_seconds=${REACH_SECONDS:-30}
 readonly retry_seconds=${RETRY_SECONDS:-60}
 readonly longest_pause=3600 oldest_seconds=$((26 * 3600)) day=86400
 
-export PGCONNECT_TIMEOUT=10 HOME=/tmp TZ=UTC LC_ALL=C.UTF-8
-# On the disk, not in memory as /tmp is.
-export RESTIC_CACHE_DIR=$work/cache
+export PGCONNECT_TIMEOUT=10 TZ=UTC LC_ALL=C.UTF-8
 readonly repository=${REPOSITORY_NAME:-${RESTIC_REPOSITORY:-}}
 
 readonly command=${1:-}

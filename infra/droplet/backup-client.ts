@@ -63,6 +63,7 @@ export async function inBackup(
   if (!container || !(await container.inspect()).State.Running) {
     throw new BackupError(`The stack ${stack} has no backup container that runs.`, false);
   }
+  // The last line is held back: of a command that fails it is the error.
   let rest = "";
   const { exitCode, stdout, stderr } = await execIn(container, ["backup", ...args], {
     env: [
@@ -71,7 +72,7 @@ export async function inBackup(
     ],
     onOutput: (text, stream) => {
       if (stream !== "stderr" || !onProgress) return;
-      const lines = (rest + text).split("\n");
+      const lines = (rest + text).split(/\n(?=.)/s);
       rest = lines.pop()!;
       for (const line of lines) onProgress(line);
     },
@@ -80,6 +81,7 @@ export async function inBackup(
     const said = stderr.trim().split("\n").at(-1) || `it ended with exit code ${exitCode}`;
     throw new BackupError(said, exitCode === 3);
   }
+  if (rest.trim()) onProgress?.(rest.trim());
   return stdout;
 }
 
