@@ -37,6 +37,9 @@ readonly said=/tmp/said.$$ failure=/tmp/failure.$$
 
 say() { printf '%s\n' "$*" >&2; }
 
+# The mark tells it from errors.
+progress() { say "… $*"; }
+
 fail() {
   say "$*"
   printf '%s\n' "$*" >"$failure"
@@ -185,12 +188,12 @@ backup() {
   local begun=$SECONDS
   mkdir -m 700 "$staged"
   if ! repository_is_there; then
-    say "Making the repository $repository."
+    progress "Making the repository $repository."
     in_repository --quiet init >&2
   fi
   remove_stale_locks
   stage
-  say "Storing them in $repository."
+  progress "Storing them in $repository."
   store "$tag"
   rm -rf "$staged"
   [[ $tag != regular ]] || forget_old
@@ -214,7 +217,7 @@ backup_ended() {
 stage() {
   local version
   version=$(server_version)
-  say "Reading the database $PGDATABASE."
+  progress "Reading the database $PGDATABASE."
   # Compressed so that what has not changed is stored only once: restic finds it again in the next dump.
   { pg_dump --no-password --format=custom --compress=0 | gzip --rsyncable; } 2>"$said" >"$staged/database.dump.gz" ||
     fail "$(because "The database $PGDATABASE on $PGHOST cannot be read:")"
@@ -271,11 +274,11 @@ restore() {
   clear_restoring
 
   # Beside what is there, which goes only when all has come.
-  say "Fetching the files."
+  progress "Fetching the files."
   mkdir -m 700 "$restoring"
   in_repository --no-lock --quiet restore "$id" --include "$data" --target "$restoring" >&2
   mkdir -p "$restoring$data"
-  say "Restoring the database."
+  progress "Restoring the database."
   sql postgres <<<'CREATE DATABASE :"new" TEMPLATE template0' >&2
   { restic --no-lock --quiet dump "$id" "$staged/database.dump.gz" | gzip -dc |
     pg_restore --no-password --dbname="$restoring_database" --single-transaction --exit-on-error --no-owner \

@@ -37,6 +37,9 @@ export class BackupError extends Error {
   }
 }
 
+/** In front of what droplet/backup/backup.sh says on its way. */
+const PROGRESS = "… ";
+
 export interface BackupOptions {
   /** Gets what the command says on its way, line by line. */
   onProgress?: (line: string) => void;
@@ -63,7 +66,6 @@ export async function inBackup(
   if (!container || !(await container.inspect()).State.Running) {
     throw new BackupError(`The stack ${stack} has no backup container that runs.`, false);
   }
-  // The last line is held back: of a command that fails it is the error.
   let rest = "";
   const { exitCode, stdout, stderr } = await execIn(container, ["backup", ...args], {
     env: [
@@ -72,16 +74,16 @@ export async function inBackup(
     ],
     onOutput: (text, stream) => {
       if (stream !== "stderr" || !onProgress) return;
-      const lines = (rest + text).split(/\n(?=.)/s);
+      const lines = (rest + text).split("\n");
       rest = lines.pop()!;
-      for (const line of lines) onProgress(line);
+      // What has no mark is an error, which is thrown.
+      for (const line of lines) if (line.startsWith(PROGRESS)) onProgress(line.slice(PROGRESS.length));
     },
   });
   if (exitCode !== 0) {
     const said = stderr.trim().split("\n").at(-1) || `it ended with exit code ${exitCode}`;
     throw new BackupError(said, exitCode === 3);
   }
-  if (rest.trim()) onProgress?.(rest.trim());
   return stdout;
 }
 
