@@ -119,6 +119,21 @@ describe("a Firecrawl engine of one's own", () => {
     }
   });
 
+  test("is called with a new secret when the config asks for one", async () => {
+    const tokens = () =>
+      stack.cloudflare<{ client_secret_version: number }[]>(
+        `/accounts/${stack.stack.identity.accountId}/access/service_tokens`,
+      );
+    expect(await tokens()).toMatchObject([{ client_secret_version: 1 }]);
+    stack.stack.setFlag(["cloudflare", "serviceTokenVersion"], 2);
+    await stack.must("up");
+    expect(await tokens()).toMatchObject([{ client_secret_version: 2 }]);
+    // The old one ended with the rotation: the Worker has the new one.
+    const { text, servedBy } = await scraped();
+    expect(text).toContain("Harbour Handbook");
+    expect(servedBy).toBe("workers");
+  });
+
   test("is called within the droplet by a service that is placed there", async () => {
     await stack.must("flip", "firecrawl", "droplet");
     const { text, servedBy } = await scraped();

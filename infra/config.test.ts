@@ -207,8 +207,8 @@ describe("a Firecrawl engine of one's own", () => {
       tooSmall(
         "s-4vcpu-8gb",
         8192,
-        8888,
-        "the connector 512, n8n with its database 3256, firecrawl 256, a changed service beside its old one 256",
+        9400,
+        "the connector 512, n8n with its database and backups 3768, firecrawl 256, a changed service beside its old one 256",
       ),
     );
     expect(problem({ size: "m-2vcpu-16gb" }, onDroplet)).toBeUndefined();
@@ -266,6 +266,60 @@ describe("a bad config names the key, the value and what is allowed", () => {
       "an address that is no CIDR",
       { ...good, "hybrid-mcp:droplet": '{"sshAllow":["everywhere"]}' },
       '  hybrid-mcp:droplet.sshAllow.0: "everywhere" must be an address range such as 203.0.113.7/32',
+    ],
+    [
+      "an image whose Docker Engine is not the pinned one",
+      { ...good, "hybrid-mcp:droplet": '{"image":"ubuntu-24-04-x64"}' },
+      '  hybrid-mcp:droplet.image: "ubuntu-24-04-x64" must be debian-12-x64, or the number of an image that was made from it',
+    ],
+    [
+      "backups on a weekday, daily",
+      { ...good, "hybrid-mcp:droplet": '{"backups":{"plan":"daily","weekday":"MON"}}' },
+      '  hybrid-mcp:droplet.backups: {"plan":"daily","weekday":"MON"} has a weekday, which is for weekly backups',
+    ],
+    [
+      "backups every hour",
+      { ...good, "hybrid-mcp:droplet": '{"backups":{"plan":"hourly"}}' },
+      '  hybrid-mcp:droplet.backups: {"plan":"hourly"} must be true, false, { plan: daily, hour } or { plan: weekly, weekday: SUN … SAT, hour }; hour: 0, 4, … 20',
+    ],
+    [
+      "alerts that reach nobody",
+      { ...good, "hybrid-mcp:droplet": '{"alerts":{}}' },
+      "  hybrid-mcp:droplet.alerts: {} must name emails or slack",
+    ],
+    [
+      "a Slack webhook, which is a secret",
+      {
+        ...good,
+        "hybrid-mcp:droplet": '{"alerts":{"slack":{"channel":"#ops","url":"http://hooks.slack.com/services/secret"}}}',
+      },
+      "  hybrid-mcp:droplet.alerts.slack.url: must be an https URL",
+    ],
+    [
+      "an adopted droplet without its host key",
+      { ...good, "hybrid-mcp:droplet": '{"adopt":{"id":4711}}' },
+      "  hybrid-mcp:droplet.adopt.hostKey: is missing; its Docker Engine is reached over SSH; it is what `cat /etc/ssh/ssh_host_ed25519_key.pub` says on the droplet",
+    ],
+    [
+      "a volume on an adopted droplet",
+      {
+        ...good,
+        "hybrid-mcp:droplet": '{"adopt":{"id":4711},"dockerHost":"unix:///var/run/docker.sock","storage":"volume"}',
+      },
+      '  hybrid-mcp:droplet.storage: "volume" is not allowed with droplet.adopt, on which nothing is mounted; allowed: engine',
+    ],
+    [
+      "a tunnel by its name",
+      { ...good, "hybrid-mcp:tunnel": '{"adopt":"old"}' },
+      '  hybrid-mcp:tunnel.adopt: "old" must be a tunnel\'s id',
+    ],
+    [
+      "the tunnel's way to a droplet that lets nobody in",
+      {
+        ...withServices({ coda: { placement: "droplet" } }),
+        "hybrid-mcp:droplet": '{"dockerHost":"ssh://root@droplet.example.com"}',
+      },
+      "  hybrid-mcp:droplet.sshPublicKey: is missing; a service is placed on the droplet, whose Docker Engine is reached over SSH",
     ],
     [
       "an edge without a port",

@@ -64,6 +64,7 @@ async function deploy(values: Record<string, unknown>) {
     encryptionKey: pulumi.secret("encryption-key"),
     data: new docker.Volume("n8n-data", { name: "acme-n8n" }),
     folder,
+    after: provider,
     n8nVersion: "2.40.7",
   });
   const passphrase = await new Promise<string>((resolve) => backup.passphrase.apply(resolve));

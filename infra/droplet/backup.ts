@@ -8,6 +8,7 @@ import { type Containers, containerDefaults, label, labels } from "./containers.
 import { dockerVolume } from "./docker-volume.ts";
 import type { Host } from "./host.ts";
 import { POSTGRES_IMAGE, RESTIC_IMAGE } from "./images.ts";
+import { MEMORY_MB } from "./memory.ts";
 
 /** Where a folder with backups is in the container. */
 const FOLDER = "/backups";
@@ -25,6 +26,8 @@ export interface BackupArgs {
   data: docker.Volume;
   /** Where the backups are, unless they are in S3-compatible storage. */
   folder: BackupFolder | undefined;
+  /** What has to be there first: a backup is made by the container of before a change. */
+  after: pulumi.Resource;
   /** Version of n8n that the stack runs, e.g. `2.40.7`. */
   n8nVersion: string;
 }
@@ -51,7 +54,7 @@ export class Backup extends pulumi.ComponentResource {
 
   constructor(args: BackupArgs, componentOptions: pulumi.ComponentResourceOptions = {}) {
     super("hybrid-mcp:droplet:Backup", "backup", {}, componentOptions);
-    const { config, host, containers, network, database, encryptionKey, data, folder, n8nVersion } = args;
+    const { config, host, containers, network, database, encryptionKey, data, folder, after, n8nVersion } = args;
     const options = host.options(this);
     const { repository, schedule, keep } = config.backup;
     const { passphrase, accessKeyId, secretAccessKey } = config.backupSecrets;
@@ -124,14 +127,15 @@ export class Backup extends pulumi.ComponentResource {
           // The way out to the storage; the database's network has none.
           ...(folder ? [] : [{ name: containers.network.name }]),
         ],
-        memory: 512,
+        memory: MEMORY_MB.backup,
         cpus: "1.0",
         // A backup that failed makes it unhealthy: no reason to hold up an update, which may be what mends it.
         wait: false,
         destroyGraceSeconds: 10,
         labels: labels(config, "backup"),
       },
-      options,
+      // Not the component: its passphrase, which is protected, would hold on to all of it.
+      { ...options, dependsOn: after },
     );
     this.registerOutputs();
   }

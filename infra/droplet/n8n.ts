@@ -15,7 +15,11 @@ import type { DataGuard } from "./data-guard.ts";
 import { dockerVolume } from "./docker-volume.ts";
 import type { Host } from "./host.ts";
 import { N8N_IMAGE, POSTGRES_IMAGE } from "./images.ts";
+import { MEMORY_MB } from "./memory.ts";
 import { upgradeHooks } from "./n8n-upgrade.ts";
+
+/** Where the tunnel finds n8n. */
+export const N8N_ORIGIN = `http://n8n:${n8n.containerPort}`;
 
 /** Name of the database's container in n8n's own network. */
 const DATABASE_HOST = "n8n-database";
@@ -63,7 +67,7 @@ export class N8n extends pulumi.ComponentResource {
     };
     const version = versionOf(images.n8n);
     const url = publicUrl(config, "n8n");
-    this.rules = [{ hostname: hostname("n8n", config.domain), service: `http://n8n:${n8n.containerPort}` }];
+    this.rules = [{ hostname: hostname("n8n", config.domain), service: N8N_ORIGIN }];
 
     // Whatever is made anew, credentials that n8n has kept stay readable.
     const secret = (name: string) =>
@@ -122,7 +126,7 @@ export class N8n extends pulumi.ComponentResource {
         tmpfs: { "/run/postgresql": "", "/tmp": "" },
         // It changes owners, and becomes PostgreSQL's user.
         capabilities: { drops: ["ALL"], adds: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"] },
-        memory: 256,
+        memory: MEMORY_MB.n8nPostgres,
         restart: "no",
         mustRun: false,
         attach: true,
@@ -176,6 +180,8 @@ export class N8n extends pulumi.ComponentResource {
           DB_POSTGRESDB_PORT: "5432",
           DB_POSTGRESDB_DATABASE: this.database.name,
           DB_POSTGRESDB_USER: this.database.user,
+          // It waits for a database that starts, instead of ending and being started again.
+          DB_STARTUP_CONNECT_MAX_RETRIES: "100000",
           N8N_HOST: new URL(url).hostname,
           N8N_PROTOCOL: new URL(url).protocol.replace(":", ""),
           N8N_PORT: String(n8n.containerPort),
@@ -240,10 +246,10 @@ export class N8n extends pulumi.ComponentResource {
         encryptionKey: this.encryptionKey,
         data: this.data,
         folder,
+        after: this.container,
         n8nVersion: version,
       },
-      // The one that is there makes the backup before n8n changes, and knows the version that it is of.
-      { parent: this, dependsOn: this.container },
+      { parent: this },
     );
     this.described = this.container.id.apply(() => ({ title: n8n.title, url, version, generation }));
     this.registerOutputs();

@@ -1,8 +1,11 @@
-import { gateHostname, hostNames, hostname, serviceNames } from "@hybrid-mcp/catalogue";
+import { gateHostname, hostname, serviceNames } from "@hybrid-mcp/catalogue";
 import * as cloudflare from "@pulumi/cloudflare";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config.ts";
+import { ENGINE_ORIGIN } from "../droplet/firecrawl-engine.ts";
+import { N8N_ORIGIN } from "../droplet/n8n.ts";
 import { sshService } from "../droplet/ssh.ts";
+import { lateError } from "../late-error.ts";
 import type { IngressRule } from "./ingress.ts";
 
 type Rule = cloudflare.types.input.ZeroTrustTunnelCloudflaredConfigConfigIngress;
@@ -47,7 +50,7 @@ export function keepForeign(
   ours: string[],
 ): ForeignIngress {
   if (source === "local") {
-    throw new pulumi.RunError(
+    throw lateError(
       `The tunnel ${tunnelId} (tunnel.adopt) is configured by a file on the machine of its connector, which rules from here would put out of force; nothing was changed. Migrate it first: Zero Trust dashboard, Networks, Tunnels, the tunnel, Migrate.`,
     );
   }
@@ -55,23 +58,24 @@ export function keepForeign(
   const last = all.at(-1);
   const catchAll = last && !last.hostname && !last.path ? last : { service: "http_status:404" };
   const names = new Set([...ours, ...everyHostname(config)]);
+  const origins: unknown[] = [sshService(config), N8N_ORIGIN, ENGINE_ORIGIN];
   const originRequest = withoutEmpty(document?.originRequest);
   return {
     // Our names are ours when they are switched off, too: a rule that an earlier update made is not somebody else's.
     rules: all.filter(
-      (rule) => rule !== catchAll && !names.has(String(rule.hostname)) && rule.service !== sshService(config),
+      (rule) => rule !== catchAll && !names.has(String(rule.hostname)) && !origins.includes(rule.service),
     ),
     catchAll,
     ...(originRequest !== undefined && { originRequest: originRequest as ForeignIngress["originRequest"] & object }),
   };
 }
 
-/** What could have a rule of ours under any config. */
+/**
+ * What has a rule of ours whenever it is there. Names that somebody may have in use already, as that of an n8n, are told by
+ * where their rule leads.
+ */
 function everyHostname({ domain }: Config): string[] {
-  return [
-    ...hostNames.map((name) => hostname(name, domain)),
-    ...serviceNames.map((service) => gateHostname(service, domain)),
-  ];
+  return serviceNames.flatMap((service) => [hostname(service, domain), gateHostname(service, domain)]);
 }
 
 /** @returns undefined for what has nothing in it */

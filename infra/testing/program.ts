@@ -33,7 +33,10 @@ export async function run(config: Record<string, unknown>, { preview = false } =
         if (type.endsWith(":ZeroTrustAccessServiceToken")) {
           Object.assign(outputs, { clientId: "engine.access", clientSecret: "access-secret" });
         }
-        if (type === "digitalocean:index/droplet:Droplet") outputs.ipv4Address = "203.0.113.10";
+        if (type === "digitalocean:index/droplet:Droplet") {
+          Object.assign(outputs, { ipv4Address: "203.0.113.10", dropletUrn: "do:droplet:1001" });
+        }
+        if (type === "digitalocean:index/volume:Volume") outputs.volumeUrn = `do:volume:${name}-id`;
         return { id: type.endsWith("Droplet") ? "1001" : `${name}-id`, state: outputs };
       },
       call: () => ({ token: "tunnel-token" }),

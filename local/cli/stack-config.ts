@@ -126,7 +126,10 @@ function localValues(stack: LocalStack, images: LocalImages): Values {
     ...(runsN8n(stack) && { backup: { repository: localBackups(stack.dir).repository } }),
     tunnel: { edge: `${inContainer}:${ports.edge}` },
     cutover: { dial: tls ? `https://127.0.0.1:${tls.port}` : `http://127.0.0.1:${ports.edge}` },
-    ...(!tls && { publicUrls: Object.fromEntries(hostNames.map((name) => [name, stack.publicUrl(name)])) }),
+    publicUrls: tls
+      ? // Workers dial it here, whatever clients do: they reach no address of this machine but the edge's ports.
+        { "firecrawl-engine": `http://localhost:${stack.portOf("firecrawl-engine")}` }
+      : Object.fromEntries(hostNames.map((name) => [name, stack.publicUrl(name)])),
   };
 }
 

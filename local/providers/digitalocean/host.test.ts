@@ -114,6 +114,7 @@ test("a host with everything about it is made, and a second preview, with and wi
     "https://auth.example.com/.well-known/oauth-authorization-server",
     "https://coda-mcp.example.com/health",
     "https://mcp.example.com/mcp/servers",
+    "https://n8n.example.com/healthz/readiness",
   ]);
   const project = (await cloud.request("GET", "/v2/projects")).body.projects.find(
     (each: { name: string }) => each.name === "Hybrid",

@@ -2,6 +2,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import Cloudflare from "cloudflare";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { N8N_OPEN_PATHS } from "../../../../infra/edge/access.ts";
 import { account_id, scriptForm, startTestApi, type TestApi, zone_id } from "../test-api.ts";
 
 let cloud: TestApi;
@@ -862,6 +863,35 @@ describe("what Access says of a request", () => {
     expect(audOf("other.example.com", "/")).toBe(any);
     expect(audOf("n8n.example.com", "/")).toBe(whole);
     expect(audOf("a.b.example.com", "/")).toBeUndefined();
+  });
+
+  test("of n8n's paths those are open that others call, and nothing else", async () => {
+    const whole = await protect("n8n.example.com", "allow", [{ email: { email: "ada@example.com" } }]);
+    for (const path of N8N_OPEN_PATHS) await protect(`n8n.example.com/${path}`, "bypass", [{ everyone: {} }]);
+    const isOpen = (path: string) => audOf("n8n.example.com", path) !== whole;
+    const open = [
+      "/webhook/a-b/chat",
+      "/webhook-test/a",
+      "/webhook-waiting/7",
+      "/form/a",
+      "/mcp/a/sse",
+      "/mcp-server/http",
+      "/mcp-oauth/token",
+      "/.well-known/oauth-authorization-server",
+      "/healthz/readiness",
+    ];
+    expect(open.filter((path) => !isOpen(path))).toEqual([]);
+    const closed = [
+      "/",
+      "/rest/login",
+      "/api/v1/workflows",
+      "/signin",
+      "/mcp-oauth/authorize",
+      "/webhooks",
+      "/formula",
+      "/assets/a.js",
+    ];
+    expect(closed.filter(isOpen)).toEqual([]);
   });
 
   test("policies are told by decision, with the service tokens that they name; one with conditions lets in nobody", async () => {
