@@ -37,6 +37,9 @@ export class BackupError extends Error {
   }
 }
 
+/** In front of what droplet/backup/backup.sh says on its way. */
+const PROGRESS = "… ";
+
 export interface BackupOptions {
   /** Gets what the command says on its way, line by line. */
   onProgress?: (line: string) => void;
@@ -73,7 +76,8 @@ export async function inBackup(
       if (stream !== "stderr" || !onProgress) return;
       const lines = (rest + text).split("\n");
       rest = lines.pop()!;
-      for (const line of lines) onProgress(line);
+      // What has no mark is an error, which is thrown.
+      for (const line of lines) if (line.startsWith(PROGRESS)) onProgress(line.slice(PROGRESS.length));
     },
   });
   if (exitCode !== 0) {

@@ -82,9 +82,7 @@ async function failed(error: Error, before: Docker.Container[]): Promise<UserErr
   }
   if (error.halfDone) return new UserError(`${error.message} n8n stays stopped. Run it again with --overwrite.`);
   for (const container of before) await container.start();
-  return new UserError(
-    `${error.message}\nNothing was restored, and n8n runs with the data that it had. When this is mended, run it again.`,
-  );
+  return new UserError(`${error.message}\nn8n runs with the data that it had. When this is mended, run it again.`);
 }
 
 interface Contents {
