@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { n8n as catalogued } from "@hybrid-mcp/catalogue";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -17,9 +18,11 @@ let stack: TestStack;
 let n8n: N8nClient;
 let workflow: string;
 
+const flags = { ...ONLY_CODA, "services.n8n.enabled": true, "cutover.drainSeconds": 10 };
+
 beforeAll(async () => {
   // The first run on a machine makes the image of n8n, from its npm package.
-  stack = await TestStack.create({ ...ONLY_CODA, "services.n8n.enabled": true, "cutover.drainSeconds": 10 });
+  stack = await TestStack.create(flags);
   await stack.must("up");
   n8n = new N8nClient(stack.stack.publicUrl("n8n"));
 }, SLOW_MS);
@@ -86,6 +89,9 @@ test("its MCP server is behind the gateway, for whoever connects it", async () =
   await eventually(async () => {
     expect((await client.listTools()).tools.map(({ name }) => name)).toContain("n8n_execute_workflow");
   });
+  // The tools that the catalogue says need no more than reading are what this n8n calls them.
+  const names = (await client.listTools()).tools.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(catalogued.scopes[0].tools.map((name) => `n8n_${name}`)));
   const found = await client.callTool({ name: "n8n_search_workflows", arguments: { query: "echo" } });
   expect(JSON.stringify(found)).toContain(workflow);
   const webhookData = { method: "POST", body: { hello: "gateway" }, headers: {} };
@@ -232,6 +238,46 @@ setInterval(() => {}, 1000);
     await stack.must("up");
     expect((await (await stack.container("n8n")).inspect()).Id).toBe(Id);
     await docker.getImage(image).remove();
+  });
+});
+
+describe("what is lost", () => {
+  test("comes back into an empty stack from a backup, with what n8n had encrypted", async () => {
+    const { output } = await stack.must("backup");
+    expect(output).toMatch(/Backup [0-9a-f]{8} is made: [\d.]+ MB/);
+    const kept = await stack.must("down", "--purge");
+    expect(kept.output).toContain(`Backups of n8n are kept in ${stack.stack.dir}-backups`);
+
+    stack.begin(flags);
+    await stack.must("up");
+    expect((await n8n.callWebhook("echo", {})).status).toBe(404);
+    const restored = await stack.must("restore");
+    expect(restored.output).toContain("The backup has another encryption key than this stack");
+    await eventually(answers, 120);
+    await n8n.signIn();
+    expect(await n8n.executions(workflow)).toBeGreaterThanOrEqual(runs);
+    await hasEverything();
+
+    const again = await stack.run("restore");
+    expect([again.code, again.output]).toEqual([1, expect.stringContaining("has data already")]);
+  });
+
+  test("is told before an empty database takes its place, and only another generation begins again", async () => {
+    await stack.must("down");
+    const volumes = ["n8n", "postgres"].map((what) => docker.getVolume(`${stack.stack.name}-${what}`));
+    for (const volume of volumes) await volume.remove();
+    const refused = await stack.run("up");
+    expect(refused.code).toBe(1);
+    expect(refused.output).toContain("its data is gone, and no empty database was made in its place");
+    expect(refused.output).not.toMatch(/\n\s+at /);
+    expect(await stack.containers("n8n")).toEqual([]);
+
+    stack.stack.setFlag(["services", "n8n", "generation"], "2");
+    await stack.must("up");
+    await stack.must("restore");
+    await eventually(answers, 120);
+    await n8n.signIn();
+    await hasEverything();
   });
 });
 

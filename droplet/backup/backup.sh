@@ -28,9 +28,7 @@ readonly reach_seconds=${REACH_SECONDS:-30}
 readonly retry_seconds=${RETRY_SECONDS:-60}
 readonly longest_pause=3600 oldest_seconds=$((26 * 3600)) day=86400
 
-export PGCONNECT_TIMEOUT=10 HOME=/tmp TZ=UTC LC_ALL=C.UTF-8
-# On the disk, not in memory as /tmp is.
-export RESTIC_CACHE_DIR=$work/cache
+export PGCONNECT_TIMEOUT=10 TZ=UTC LC_ALL=C.UTF-8
 readonly repository=${REPOSITORY_NAME:-${RESTIC_REPOSITORY:-}}
 
 readonly command=${1:-}
@@ -38,6 +36,9 @@ readonly command=${1:-}
 readonly said=/tmp/said.$$ failure=/tmp/failure.$$
 
 say() { printf '%s\n' "$*" >&2; }
+
+# The mark tells it from errors.
+progress() { say "… $*"; }
 
 fail() {
   say "$*"
@@ -187,12 +188,12 @@ backup() {
   local begun=$SECONDS
   mkdir -m 700 "$staged"
   if ! repository_is_there; then
-    say "Making the repository $repository."
+    progress "Making the repository $repository."
     in_repository --quiet init >&2
   fi
   remove_stale_locks
   stage
-  say "Storing them in $repository."
+  progress "Storing them in $repository."
   store "$tag"
   rm -rf "$staged"
   [[ $tag != regular ]] || forget_old
@@ -216,7 +217,7 @@ backup_ended() {
 stage() {
   local version
   version=$(server_version)
-  say "Reading the database $PGDATABASE."
+  progress "Reading the database $PGDATABASE."
   # Compressed so that what has not changed is stored only once: restic finds it again in the next dump.
   { pg_dump --no-password --format=custom --compress=0 | gzip --rsyncable; } 2>"$said" >"$staged/database.dump.gz" ||
     fail "$(because "The database $PGDATABASE on $PGHOST cannot be read:")"
@@ -273,11 +274,11 @@ restore() {
   clear_restoring
 
   # Beside what is there, which goes only when all has come.
-  say "Fetching the files."
+  progress "Fetching the files."
   mkdir -m 700 "$restoring"
   in_repository --no-lock --quiet restore "$id" --include "$data" --target "$restoring" >&2
   mkdir -p "$restoring$data"
-  say "Restoring the database."
+  progress "Restoring the database."
   sql postgres <<<'CREATE DATABASE :"new" TEMPLATE template0' >&2
   { restic --no-lock --quiet dump "$id" "$staged/database.dump.gz" | gzip -dc |
     pg_restore --no-password --dbname="$restoring_database" --single-transaction --exit-on-error --no-owner \
@@ -409,7 +410,12 @@ case $command in
   manifest | key)
     [[ $# -eq 2 ]] || usage
     snapshot=$(resolve "$2")
-    if [[ $1 == manifest ]]; then manifest_of "$snapshot"; else in_repository --no-lock dump "$snapshot" "$staged/encryption-key"; fi
+    if [[ $1 == key ]]; then
+      in_repository --no-lock dump "$snapshot" "$staged/encryption-key"
+    else
+      manifest=$(manifest_of "$snapshot")
+      printf '{"snapshot":"%s",%s\n' "$snapshot" "${manifest#\{}"
+    fi
     ;;
   *) usage ;;
 esac

@@ -37,10 +37,15 @@ export class TestStack {
   /** A stack that is not up yet, with `flags` as if they had been set before. */
   static async create(flags: Record<string, unknown> = ONLY_CODA): Promise<TestStack> {
     const stack = new TestStack(mkdtempSync(join(tmpdir(), "hybrid-mcp-e2e-")), await freePortOffset());
-    stack.stack.create();
-    stack.stack.setFlag(["local", "portOffset"], stack.portOffset);
-    for (const [key, value] of Object.entries(flags)) stack.stack.setFlag(key.split("."), value);
+    stack.begin(flags);
     return stack;
+  }
+
+  /** Makes the stack's directory; also again, after it was purged. */
+  begin(flags: Record<string, unknown>): void {
+    this.stack.create();
+    this.stack.setFlag(["local", "portOffset"], this.portOffset);
+    for (const [key, value] of Object.entries(flags)) this.stack.setFlag(key.split("."), value);
   }
 
   get codaUrl(): string {
@@ -226,6 +231,7 @@ export class TestStack {
     this.checkout = repositoryRoot;
     if (existsSync(this.stack.dir)) await this.must("down", "--purge");
     rmSync(this.stack.dir, { recursive: true, force: true });
+    rmSync(`${this.stack.dir}-backups`, { recursive: true, force: true });
   }
 }
 

@@ -16,6 +16,8 @@ export interface MadeBackup {
 
 /** What a snapshot is of. */
 export interface Manifest {
+  /** Its full id. */
+  snapshot: string;
   /** ISO 8601, UTC. */
   madeAt: string;
   /** Name of the stack that it was made of. */
@@ -35,11 +37,16 @@ export class BackupError extends Error {
   }
 }
 
+/** In front of what droplet/backup/backup.sh says on its way. */
+const PROGRESS = "… ";
+
 export interface BackupOptions {
   /** Gets what the command says on its way, line by line. */
   onProgress?: (line: string) => void;
   /** The version of n8n that the data is of, where it is another than the stack is about to have. */
   n8nVersion?: string;
+  /** What its credentials are encrypted with, where that is another than the stack has. */
+  encryptionKey?: string;
 }
 
 /**
@@ -53,7 +60,7 @@ export async function inBackup(
   docker: Docker,
   stack: string,
   args: string[],
-  { onProgress, n8nVersion }: BackupOptions = {},
+  { onProgress, n8nVersion, encryptionKey }: BackupOptions = {},
 ): Promise<string> {
   const container = await containerOf(docker, stack, "backup");
   if (!container || !(await container.inspect()).State.Running) {
@@ -61,12 +68,16 @@ export async function inBackup(
   }
   let rest = "";
   const { exitCode, stdout, stderr } = await execIn(container, ["backup", ...args], {
-    env: n8nVersion === undefined ? [] : [`N8N_VERSION=${n8nVersion}`],
+    env: [
+      ...(n8nVersion === undefined ? [] : [`N8N_VERSION=${n8nVersion}`]),
+      ...(encryptionKey === undefined ? [] : [`N8N_ENCRYPTION_KEY=${encryptionKey}`]),
+    ],
     onOutput: (text, stream) => {
       if (stream !== "stderr" || !onProgress) return;
       const lines = (rest + text).split("\n");
       rest = lines.pop()!;
-      for (const line of lines) onProgress(line);
+      // What has no mark is an error, which is thrown.
+      for (const line of lines) if (line.startsWith(PROGRESS)) onProgress(line.slice(PROGRESS.length));
     },
   });
   if (exitCode !== 0) {

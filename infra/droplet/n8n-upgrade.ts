@@ -9,6 +9,9 @@ import type { Host } from "./host.ts";
 /** Pause between two looks at a container that starts, in milliseconds. */
 const PAUSE_MS = 1_000;
 
+/** How long an n8n that ran before may take at least to be ready again, in seconds: its health is looked at every few. */
+const BACK_SECONDS = 300;
+
 /** The kind of backup that is made before a change. */
 const KIND = "before-upgrade";
 
@@ -73,7 +76,7 @@ export function upgradeHooks(config: Config, host: Host, version: string): pulum
       });
     }
     await old.start();
-    await ready(old, services.n8n.startSeconds);
+    await ready(old, Math.max(services.n8n.startSeconds, BACK_SECONDS));
     pulumi.log.warn("n8n: what ran before runs again, with its data as it was; why the new one failed is told below.");
     return false;
   });
