@@ -65,7 +65,6 @@ async function run(): Promise<OfflineRun> {
   let token = await stack.token("coda", { fetch: send });
   const ask = async (when: string) => {
     const url = stack.stack.publicUrl("coda");
-    process.stderr.write(`${when}\n`);
     const servedBy = (await send(`${url}/health`)).headers.get("x-served-by");
     const call = { name: "list_rows", arguments: { doc: DOC, table: "People" } };
     answers.push({ when, servedBy, result: await callTool(`${url}/mcp`, token, send, call) });

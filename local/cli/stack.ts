@@ -175,17 +175,10 @@ export class LocalStack {
     return (this.settings.local as { tls?: TlsFiles } | undefined)?.tls;
   }
 
-  /**
-   * `host:port` of addresses inside the network that Workers may fetch besides public ones.
-   *
-   * @throws {UserError} when they are something else
-   */
+  /** `host:port` of addresses inside the network that Workers may fetch besides public ones. */
   get allowedHosts(): string[] {
-    const { allowedHosts = [] } = (this.settings.local ?? {}) as { allowedHosts?: unknown };
-    if (Array.isArray(allowedHosts) && allowedHosts.every((each) => HOST_AND_PORT.test(String(each)))) {
-      return allowedHosts.map((each) => String(each).toLowerCase());
-    }
-    throw new UserError("hybrid-mcp:local.allowedHosts must be a list such as [github.internal:443].");
+    const { allowedHosts = [] } = (this.settings.local ?? {}) as { allowedHosts?: string[] };
+    return allowedHosts.map((each) => each.toLowerCase());
   }
 
   /** Loopback port at which the edge takes requests for a hostname of the catalogue. */
@@ -296,8 +289,6 @@ export function withoutNamespace(config: Values): Values {
       .map(([key, value]) => [key.slice("hybrid-mcp:".length), value]),
   );
 }
-
-const HOST_AND_PORT = /^([a-z0-9._-]+|\[[0-9a-f:.]+\]):\d{1,5}$/i;
 
 /** `sun_path` of unix(7) holds 107 bytes and a zero. */
 const LONGEST_SOCKET_PATH = 107;
