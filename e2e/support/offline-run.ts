@@ -17,12 +17,10 @@ import { type CommandResult, TestStack } from "./test-stack.ts";
 export interface OfflineRun {
   withoutEngine: CommandResult;
   up: CommandResult;
-  /** What tools answered, in order: at the start, after each flip, and with servers inside the network. */
+  /** What tools answered, in order: after `up` and each flip, by the gateway, with servers inside the network, and when those are gone. */
   answers: { when: string; servedBy: string | null; result: unknown }[];
   /** `status --json` after the flips. */
   status: { services: { service: string; health: string }[] };
-  /** What `services.coda.upstreamUrl` and GitHub's sign-in inside the network were asked. */
-  askedInside: string[];
   /** Processes of the stack after `down`. */
   left: string[];
   /** Names that anything looked up in DNS. */
@@ -80,14 +78,16 @@ async function run(): Promise<OfflineRun> {
   answers.push({ when: "gateway", servedBy: null, result });
   const status = JSON.parse((await stack.must("status", "--json")).output) as OfflineRun["status"];
 
-  const askedInside = await serversInside();
+  const inside = await serversInside();
   await stack.must("up", "--no-docker");
   token = await stack.token("coda", { person: "grace", fetch: send });
   await ask("servers inside");
+  await inside.close();
+  await ask("servers inside gone");
 
   await stack.must("down");
   const left = stack.processes();
-  return { withoutEngine, up, answers, status, askedInside, left, lookedUp: { withoutEngine: first, after: lookedUp } };
+  return { withoutEngine, up, answers, status, left, lookedUp: { withoutEngine: first, after: lookedUp } };
 }
 
 /** `up` where neither cache nor path has an engine, and Go has no modules to build one of. */
@@ -106,18 +106,18 @@ async function upWithoutEngine(): Promise<CommandResult> {
 }
 
 /** Puts a Coda and a GitHub to sign in with on another host, and has the config name them, as an operator does. */
-async function serversInside(): Promise<string[]> {
+async function serversInside(): Promise<{ close(): Promise<unknown> }> {
   const port = 8788 + stack.portOffset;
-  const asked: string[] = [];
   const { identity } = stack.stack;
   const accounts = { ...identity, brokerUrl: stack.authUrl };
+  // Only the GitHub inside takes it.
   accounts.clientSecrets = { ...identity.clientSecrets, github: "secret of the application inside" };
-  await serveAllStandIns({
+  const servers = await serveAllStandIns({
     host: INSIDE,
     port,
     stateDir: join(files, "inside"),
     accounts,
-    log: (line) => asked.push(line),
+    log: () => {},
   });
   const origin = `http://${INSIDE}:${port}`;
   const { setFlag } = stack.stack;
@@ -129,7 +129,7 @@ async function serversInside(): Promise<string[]> {
   set(["auth", "github", "apiUrl"], `${origin}/identity/github/api`);
   const secrets = JSON.stringify(accounts.clientSecrets);
   await stack.must("pulumi", "config", "set", "--secret", "hybrid-mcp:clientSecrets", secrets, "--stack", "local");
-  return asked;
+  return servers;
 }
 
 async function callTool(
