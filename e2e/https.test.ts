@@ -1,12 +1,10 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect } from "node:tls";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
-import { Agent, fetch as undiciFetch } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startCaller, summary } from "./support/callers.ts";
+import { makeCertificates, throughEdge } from "./support/certificates.ts";
 import { ONLY_CODA, TestStack } from "./support/test-stack.ts";
 
 /** The stack with https URLs and a certificate authority of its own, in both placements. */
@@ -21,22 +19,12 @@ let overTls: typeof fetch;
 
 beforeAll(async () => {
   files = mkdtempSync(join(tmpdir(), "hybrid-mcp-ca-"));
-  const { key, cert, ca } = makeCertificates(files);
+  const { key, cert, ca } = makeCertificates(files, DOMAIN);
   stack = await TestStack.create({ ...ONLY_CODA, domain: DOMAIN });
   const port = 8783 + stack.portOffset;
   stack.stack.setFlag(["local", "tls"], { key, cert, ca, port });
   await stack.must("up");
-  // Names of the domain are at the local edge, as DNS would say.
-  const agent = new Agent({
-    connect: ({ hostname }, done) => {
-      const socket = connect({ host: "127.0.0.1", port, servername: hostname, ca: readFileSync(ca) });
-      socket.once("secureConnect", () => done(null, socket)).once("error", (error) => done(error, null));
-    },
-  });
-  overTls = ((input: URL | string, init: object) =>
-    new URL(input).protocol === "https:"
-      ? undiciFetch(input, { ...init, dispatcher: agent })
-      : fetch(input, init)) as unknown as typeof fetch;
+  overTls = throughEdge(port, ca);
   token = await stack.token("coda", { fetch: overTls });
 });
 afterAll(async () => {
@@ -80,18 +68,3 @@ describe.each(["workers", "droplet"] as const)("on %s", (placement) => {
     expect(headers.get("www-authenticate")).toContain(`resource_metadata="${URL_OF_CODA}/`);
   });
 });
-
-/** A certificate authority and a certificate of it for the domain and workers.dev. */
-function makeCertificates(dir: string): { key: string; cert: string; ca: string } {
-  const path = (name: string) => join(dir, name);
-  const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: dir, stdio: "pipe" });
-  const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"];
-  openssl("req", "-x509", ...newKey, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Test CA");
-  openssl("req", ...newKey, "-keyout", "edge.key", "-out", "edge.csr", "-subj", `/CN=*.${DOMAIN}`);
-  writeFileSync(path("names"), `subjectAltName=DNS:*.${DOMAIN},DNS:*.local.workers.dev`);
-  openssl(
-    ...["x509", "-req", "-in", "edge.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"],
-    ...["-out", "edge.pem", "-days", "2", "-extfile", "names"],
-  );
-  return { key: path("edge.key"), cert: path("edge.pem"), ca: path("ca.pem") };
-}

@@ -531,6 +531,8 @@ const schema = z.strictObject({
       portOffset: z.int().min(0).max(50_000),
       /** Certificate for every hostname of the domain and of workers.dev (PEM files), and the edge's port for https. */
       tls: z.strictObject({ key: z.string(), cert: z.string(), ca: z.string().optional(), port: z.int() }),
+      /** What Workers may fetch besides public addresses: upstreams and identity providers inside the network. */
+      allowedHosts: z.array(z.string().regex(/^[^\s/,]+:\d+$/, "must be host:port")),
     })
     .partial()
     .optional(),

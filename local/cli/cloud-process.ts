@@ -167,6 +167,7 @@ function cloudOptions(stack: LocalStack): LocalCloudOptions {
     ...(identity.containers === "docker"
       ? { bridgeAddress: stack.subnet.gateway }
       : { processes: { dir: stack.path("processes"), socket: stack.processSocket } }),
+    allowedHosts: stack.allowedHosts,
     ...(tls && { tls }),
   };
 }

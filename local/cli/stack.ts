@@ -175,6 +175,12 @@ export class LocalStack {
     return (this.settings.local as { tls?: TlsFiles } | undefined)?.tls;
   }
 
+  /** `host:port` of addresses inside the network that Workers may fetch besides public ones. */
+  get allowedHosts(): string[] {
+    const { allowedHosts = [] } = (this.settings.local ?? {}) as { allowedHosts?: string[] };
+    return allowedHosts.map((each) => each.toLowerCase());
+  }
+
   /** Loopback port at which the edge takes requests for a hostname of the catalogue. */
   portOf(name: HostName): number {
     return addressOf(name).localPort + this.portOffset;

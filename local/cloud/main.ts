@@ -49,9 +49,13 @@ async function startLocalCloud(options: LocalCloudOptions, log: (line: string) =
       dir: join(options.dir, "workers"),
       log,
       allowedHosts: [
+        ...options.allowedHosts,
         `${LOOPBACK}:${ports.standIns}`,
         ...options.services.flatMap(({ port }) => [`localhost:${port}`, `${LOOPBACK}:${port}`]),
       ],
+      ...(options.tls && {
+        edge: { hostnames: options.services.map(({ hostname }) => hostname), port: options.tls.port },
+      }),
       ...(options.tls?.ca && { trustedCertificates: [readFileSync(options.tls.ca, "utf8")] }),
     });
     closers.push(() => runtime.close(GRACE_MS));

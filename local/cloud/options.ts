@@ -21,6 +21,8 @@ export interface LocalCloudOptions {
   bridgeAddress?: string;
   /** Unix socket at which plain processes are offered as containers, where there is no Docker Engine. */
   processes?: { dir: string; socket: string };
+  /** `host:port` of addresses that are not public and that Workers may fetch all the same, besides the stack's own. */
+  allowedHosts: string[];
   /** Files of a certificate for `*.<domain>` and `*.<subdomain>.workers.dev`, and the port for https. */
   tls?: { key: string; cert: string; ca?: string; port: number };
 }

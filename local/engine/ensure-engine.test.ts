@@ -127,7 +127,8 @@ test("when nothing works, the error says what was tried and what to install", as
   expect((error as Error).message).toBe(
     "No Pulumi CLI could be got. Tried on PATH: there is no pulumi; Pulumi's installer: Pulumi's site is not reached: " +
       "getaddrinfo ENOTFOUND; building it from Go modules: Go is not installed. Install the Pulumi CLI 3.250.0 or later, " +
-      "or Go 1.25.11 or later to build it, and run this again.",
+      "or Go 1.25.11 or later to build it, and run this again. " +
+      `Without the internet: copy ${join(dir, "cache", "engine")}/ from a machine where \`npm run up\` has run to here.`,
   );
 });
 

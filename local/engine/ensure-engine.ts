@@ -97,7 +97,8 @@ export async function ensureEngine(options: EngineOptions): Promise<Engine> {
     failures.push(`building it from Go modules: ${(error as Error).message}`);
     throw new Error(
       `No Pulumi CLI could be got. Tried ${failures.join("; ")}. ` +
-        `Install the Pulumi CLI ${MINIMUM_VERSION} or later${missingGo ? ", or Go 1.25.11 or later to build it," : ""} and run this again.`,
+        `Install the Pulumi CLI ${MINIMUM_VERSION} or later${missingGo ? ", or Go 1.25.11 or later to build it," : ""} and run this again. ` +
+        `Without the internet: copy ${join(cache, "/")} from a machine where \`npm run up\` has run to here.`,
     );
   }
 }

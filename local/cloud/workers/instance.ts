@@ -33,6 +33,12 @@ export interface Instance {
 /** Where a version's Durable Objects live: not here, or here at a path (undefined: in memory, for a trial start). */
 export type ObjectHome = "elsewhere" | { path: string | undefined };
 
+/** Names whose https requests go to the local edge, and its https port on loopback. */
+export interface Edge {
+  hostnames: string[];
+  port: number;
+}
+
 export interface InstanceOptions {
   version: ScriptVersion;
   objects: ObjectHome;
@@ -40,6 +46,7 @@ export interface InstanceOptions {
   runDir: string;
   context: BindingContext;
   allowedHosts: string[];
+  edge: Edge | undefined;
   trustedCertificates: string[];
   log(line: string): void;
   /** Called after workerd crashed and runs again. */
@@ -182,17 +189,31 @@ async function workersOf(options: InstanceOptions) {
     name: OUTBOUND,
     modules: [{ type: "ESModule", path: "outbound.js", contents: await source("outbound.worker.js") }],
     compatibilityDate: "2026-07-01",
-    bindings: { ALLOWED_HOSTS: options.allowedHosts },
+    bindings: {
+      ALLOWED_HOSTS: options.allowedHosts,
+      EDGE_HOSTS: options.edge?.hostnames.map((name) => `${name}:443`) ?? [],
+    },
     serviceBindings: {
       PUBLIC: publicNetwork(options.trustedCertificates),
       ANY: anyNetwork(options.trustedCertificates),
     },
+    ...(options.edge && { unsafeBindings: [edgeBinding(options.edge, options.trustedCertificates)] }),
   };
   const objects = options.objects === "elsewhere" ? {} : { durableObjectsPersist: options.objects.path ?? false };
   return { workers: [user, front, outbound], objects };
 }
 
 const OUTBOUND = "local.outbound";
+
+/** The local edge: one address, whose certificate has to be good for the zone's names. */
+function edgeBinding({ hostnames, port }: Edge, trustedCertificates: string[]) {
+  const tlsOptions = { trustBrowserCas: true, trustedCertificates };
+  const https = { tlsOptions, certificateHost: hostnames[0]! };
+  return rawBinding("EDGE", {
+    binding: { service: { name: "local:edge" } },
+    services: [{ name: "local:edge", external: { address: `127.0.0.1:${port}`, https } }],
+  });
+}
 
 function objectOptions(version: ScriptVersion, bindings: RuntimeBindings, home: ObjectHome) {
   const durableObjects: NonNullable<WorkerOptions["durableObjects"]> = {};

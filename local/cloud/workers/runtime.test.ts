@@ -1,12 +1,14 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { makeCertificates } from "../../../e2e/support/certificates.ts";
 import { ScriptStartError, type WorkersRuntime } from "../contracts.ts";
 import { createWorkersRuntime } from "./runtime.ts";
 import { scriptVersion, until } from "./test-scripts.ts";
@@ -517,6 +519,37 @@ describe("outgoing fetch with global_fetch_strictly_public", () => {
     // A name: allowed on its own port only; and a redirect is checked like any other fetch.
     expect(await get("strict", "http://localhost:9/")).toMatch(/^refused/);
     expect(await get("strict", `http://localhost:${standInPort}/redirect`)).toMatch(/^refused/);
+  });
+
+  test("https names of the zone are at the edge, whatever DNS says, by its certificate", async () => {
+    const own = await mkdtemp(join(tmpdir(), "workers-test-"));
+    const files = makeCertificates(own, "zone.test");
+    const [key, cert, ca] = await Promise.all([files.key, files.cert, files.ca].map((file) => readFile(file, "utf8")));
+    const edge = createTlsServer({ key, cert }, ({ headers, url }, response) => {
+      response.end(`edge ${headers.host}${url}`);
+    });
+    edge.listen(0, "127.0.0.1");
+    await once(edge, "listening");
+    const { port } = edge.address() as AddressInfo;
+    const inZone = await createWorkersRuntime({
+      dir: join(own, "state"),
+      log: (line) => lines.push(line),
+      allowedHosts: [],
+      edge: { hostnames: ["auth.zone.test", "coda-mcp.zone.test"], port },
+      trustedCertificates: [ca!],
+    });
+    await inZone.deploy(scriptVersion("zone", code, { compatibilityFlags: ["global_fetch_strictly_public"] }));
+    const ask = async (url: string) => {
+      const request = new Request(`http://localhost/?url=${encodeURIComponent(url)}`);
+      return (await inZone.dispatch("zone", request)).text();
+    };
+    expect(await ask("https://coda-mcp.zone.test/mcp?a=1")).toBe("edge coda-mcp.zone.test/mcp?a=1");
+    expect(await ask("https://other.zone.test/")).toMatch(/^refused/);
+    expect(await ask("http://coda-mcp.zone.test/")).toMatch(/^refused/);
+    await inZone.close();
+    edge.closeAllConnections();
+    edge.close();
+    await rm(own, { recursive: true });
   });
 
   test("it streams both ways", async () => {

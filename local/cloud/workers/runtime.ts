@@ -6,7 +6,7 @@ import { type BindingContext, objectKey } from "./bindings.ts";
 import { writeBoundWorkerd } from "./bound-workerd.ts";
 import { createCronSchedule } from "./cron-schedule.ts";
 import { dispatchTo } from "./dispatch.ts";
-import { droppedClasses, type Instance, type ObjectHome, startInstance } from "./instance.ts";
+import { droppedClasses, type Edge, type Instance, type ObjectHome, startInstance } from "./instance.ts";
 import { createRelay, type Relay } from "./relay.ts";
 import { openStorage } from "./storage.ts";
 
@@ -20,6 +20,8 @@ export interface WorkersRuntimeOptions {
    * platform's own public URLs and the stand-ins of upstream services.
    */
   allowedHosts: string[];
+  /** Names whose https requests go to the local edge, on loopback, whatever DNS says: those of the zone. */
+  edge?: Edge;
   /** PEM certificates of authorities that Workers' outgoing fetches trust besides the public ones. */
   trustedCertificates?: string[];
   /**
@@ -47,7 +49,7 @@ interface Script {
  * the open streams of all Workers in it.
  */
 export async function createWorkersRuntime(options: WorkersRuntimeOptions): Promise<WorkersRuntime> {
-  const { dir, log, allowedHosts, trustedCertificates = [], objectDrainMs = 10_000 } = options;
+  const { dir, log, allowedHosts, edge, trustedCertificates = [], objectDrainMs = 10_000 } = options;
   // What belongs to running processes only: nothing in it is of use to the next run.
   const runDir = join(dir, "run");
   await rm(runDir, { recursive: true, force: true });
@@ -95,6 +97,7 @@ export async function createWorkersRuntime(options: WorkersRuntimeOptions): Prom
       runDir,
       context: context(version),
       allowedHosts,
+      edge,
       trustedCertificates,
       log,
       onRestart: () => void forward(),
