@@ -44,7 +44,7 @@ beforeAll(async () => {
     ),
   );
   network = await docker.createNetwork({ Name: NAME, Labels: LABELS });
-  gateway = (await network.inspect()).IPAM.Config[0].Gateway;
+  gateway = (await network.inspect()).IPAM!.Config![0]!.Gateway!;
   database = await docker.createContainer({
     Image: postgres,
     name: `${NAME}-database`,
@@ -111,6 +111,20 @@ interface Options {
   volumes?: Record<string, string>;
   tmpfs?: Record<string, string>;
   command?: string[];
+}
+
+/** Changes a volume as somebody else. */
+async function asRoot(volumeName: string, command: string): Promise<void> {
+  const container = await docker.createContainer({
+    Image: image,
+    Labels: LABELS,
+    User: "0:0",
+    Entrypoint: ["bash", "-c", command],
+    HostConfig: { Binds: [`${volumeName}:/data/n8n`], NetworkMode: "none" },
+  });
+  await container.start();
+  expect((await container.wait()).StatusCode).toBe(0);
+  await container.remove();
 }
 
 let made = 0;
@@ -440,19 +454,18 @@ test("one that is killed in the middle leaves nothing in the way of the next", a
   await fill();
   const mounts = await start();
   await make();
-  // A pipe in n8n's place that never ends: restic has locked the repository and reads.
-  await shell(
-    "restic -q backup --stdin </dev/zero >/dev/null 2>&1 & until ls /backups/locks/* >/dev/null 2>&1; do sleep 0.05; done",
-  );
+  // Zeros that take restic some seconds to read, and no place.
+  await shell("truncate -s 4G /data/n8n/large");
   const running = make();
   running.catch(() => {});
-  await eventually(async () => expect(await shell("pgrep -c restic || ls /work")).toBeTruthy());
+  await eventually(() => shell("ls /work/snapshot/manifest.json /backups/locks/*").then(() => {}));
   await backup!.kill();
-  await running.catch(() => {});
+  await expect(running).rejects.toThrow();
   await start({ volumes: mounts });
-  expect(await shell("ls /backups/locks | wc -l")).not.toBe("0");
+  expect(await shell("rm /data/n8n/large; ls /backups/locks | wc -l")).toBe("1");
   const { snapshot } = await make();
   expect(await shell("ls /backups/locks | wc -l")).toBe("0");
+  expect(await snapshots()).toHaveLength(2);
   await run("restore", snapshot);
 });
 
@@ -472,6 +485,22 @@ test("a restore that is killed can be run again", async () => {
   await eventually(async () => void (await run("restore", snapshot)));
   expect(await sql("SELECT count(*) FROM workflow_entity")).toBe("30000");
   expect(await shell("ls -A /data/n8n")).toBe("");
+});
+
+test("files that cannot be replaced are told, and it can be run again", async () => {
+  await fill();
+  const { "/data/n8n": files } = await start();
+  await shell("echo mine >/data/n8n/mine");
+  const { snapshot } = await make();
+  await asRoot(files!, "mkdir /data/n8n/foreign && touch /data/n8n/foreign/file");
+  const failure = run("restore", snapshot);
+  await expect(failure).rejects.toThrow(
+    /^The database is restored, but the files are not; run it again\. .*[Pp]ermission denied/,
+  );
+  await expect(failure).rejects.toMatchObject({ halfDone: true });
+  await asRoot(files!, "rm -r /data/n8n/foreign");
+  await run("restore", snapshot);
+  expect(await shell("ls -A /data/n8n")).toBe("mine");
 });
 
 test("two at once: the second is told so, and does no harm to the first", async () => {

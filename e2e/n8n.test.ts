@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { n8n as catalogued } from "@hybrid-mcp/catalogue";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -86,6 +87,9 @@ test("its MCP server is behind the gateway, for whoever connects it", async () =
   await eventually(async () => {
     expect((await client.listTools()).tools.map(({ name }) => name)).toContain("n8n_execute_workflow");
   });
+  // The tools that the catalogue says need no more than reading are what this n8n calls them.
+  const names = (await client.listTools()).tools.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(catalogued.scopes[0].tools.map((name) => `n8n_${name}`)));
   const found = await client.callTool({ name: "n8n_search_workflows", arguments: { query: "echo" } });
   expect(JSON.stringify(found)).toContain(workflow);
   const webhookData = { method: "POST", body: { hello: "gateway" }, headers: {} };

@@ -207,8 +207,8 @@ describe("a Firecrawl engine of one's own", () => {
       tooSmall(
         "s-4vcpu-8gb",
         8192,
-        8888,
-        "the connector 512, n8n with its database 3256, firecrawl 256, a changed service beside its old one 256",
+        9400,
+        "the connector 512, n8n with its database and backups 3768, firecrawl 256, a changed service beside its old one 256",
       ),
     );
     expect(problem({ size: "m-2vcpu-16gb" }, onDroplet)).toBeUndefined();
@@ -268,6 +268,60 @@ describe("a bad config names the key, the value and what is allowed", () => {
       '  hybrid-mcp:droplet.sshAllow.0: "everywhere" must be an address range such as 203.0.113.7/32',
     ],
     [
+      "an image whose Docker Engine is not the pinned one",
+      { ...good, "hybrid-mcp:droplet": '{"image":"ubuntu-24-04-x64"}' },
+      '  hybrid-mcp:droplet.image: "ubuntu-24-04-x64" must be debian-12-x64, or the number of an image that was made from it',
+    ],
+    [
+      "backups on a weekday, daily",
+      { ...good, "hybrid-mcp:droplet": '{"backups":{"plan":"daily","weekday":"MON"}}' },
+      '  hybrid-mcp:droplet.backups: {"plan":"daily","weekday":"MON"} has a weekday, which is for weekly backups',
+    ],
+    [
+      "backups every hour",
+      { ...good, "hybrid-mcp:droplet": '{"backups":{"plan":"hourly"}}' },
+      '  hybrid-mcp:droplet.backups: {"plan":"hourly"} must be true, false, { plan: daily, hour } or { plan: weekly, weekday: SUN … SAT, hour }; hour: 0, 4, … 20',
+    ],
+    [
+      "alerts that reach nobody",
+      { ...good, "hybrid-mcp:droplet": '{"alerts":{}}' },
+      "  hybrid-mcp:droplet.alerts: {} must name emails or slack",
+    ],
+    [
+      "a Slack webhook, which is a secret",
+      {
+        ...good,
+        "hybrid-mcp:droplet": '{"alerts":{"slack":{"channel":"#ops","url":"http://hooks.slack.com/services/secret"}}}',
+      },
+      "  hybrid-mcp:droplet.alerts.slack.url: must be an https URL",
+    ],
+    [
+      "an adopted droplet without its host key",
+      { ...good, "hybrid-mcp:droplet": '{"adopt":{"id":4711}}' },
+      "  hybrid-mcp:droplet.adopt.hostKey: is missing; its Docker Engine is reached over SSH; it is what `cat /etc/ssh/ssh_host_ed25519_key.pub` says on the droplet",
+    ],
+    [
+      "a volume on an adopted droplet",
+      {
+        ...good,
+        "hybrid-mcp:droplet": '{"adopt":{"id":4711},"dockerHost":"unix:///var/run/docker.sock","storage":"volume"}',
+      },
+      '  hybrid-mcp:droplet.storage: "volume" is not allowed with droplet.adopt, on which nothing is mounted; allowed: engine',
+    ],
+    [
+      "a tunnel by its name",
+      { ...good, "hybrid-mcp:tunnel": '{"adopt":"old"}' },
+      '  hybrid-mcp:tunnel.adopt: "old" must be a tunnel\'s id',
+    ],
+    [
+      "the tunnel's way to a droplet that lets nobody in",
+      {
+        ...withServices({ coda: { placement: "droplet" } }),
+        "hybrid-mcp:droplet": '{"dockerHost":"ssh://root@droplet.example.com"}',
+      },
+      "  hybrid-mcp:droplet.sshPublicKey: is missing; a service is placed on the droplet, whose Docker Engine is reached over SSH",
+    ],
+    [
       "an edge without a port",
       { ...good, "hybrid-mcp:tunnel": '{"edge":"localhost"}' },
       '  hybrid-mcp:tunnel.edge: "localhost" must be host:port',
@@ -325,6 +379,30 @@ describe("a bad config names the key, the value and what is allowed", () => {
       "telemetry that goes nowhere",
       { ...good, "hybrid-mcp:telemetry": '{"tracesUrl":"collector:4318"}' },
       expect.stringMatching(/^ {2}hybrid-mcp:telemetry\.tracesUrl: "collector:4318" is not allowed/),
+    ],
+    [
+      "backups that go nowhere",
+      { ...good, "hybrid-mcp:backup": '{"repository":"backups"}' },
+      '  hybrid-mcp:backup.repository: "backups" must be a folder such as /srv/backups, or s3:https://<host>/<bucket>',
+    ],
+    [
+      "keys in the address of the backups",
+      {
+        ...good,
+        "hybrid-mcp:backup": '{"repository":"s3:https://id:key@fra1.digitaloceanspaces.com/bucket"}',
+        "hybrid-mcp:backupSecrets": '{"accessKeyId":"id","secretAccessKey":"key"}',
+      },
+      '  hybrid-mcp:backup.repository: "s3:https://…@fra1.digitaloceanspaces.com/bucket" must be a folder such as /srv/backups, or s3:https://<host>/<bucket>',
+    ],
+    [
+      "a time that there is not",
+      { ...good, "hybrid-mcp:backup": '{"schedule":"24:00"}' },
+      '  hybrid-mcp:backup.schedule: "24:00" must be a time of the day (UTC) such as 03:15',
+    ],
+    [
+      "backups of no day",
+      { ...good, "hybrid-mcp:backup": '{"keep":{"daily":0}}' },
+      "  hybrid-mcp:backup.keep.daily: 0 is too small: expected number to be >=1",
     ],
     [
       "a server that is let in with a secret that there is not",
@@ -399,6 +477,22 @@ describe("a bad config names the key, the value and what is allowed", () => {
     ]);
   });
 
+  test("keys that S3 storage needs are named with the commands that set them", () => {
+    const backup = { "hybrid-mcp:backup": '{"repository":"s3:https://fra1.digitaloceanspaces.com/bucket/n8n"}' };
+    const n8n = {
+      ...withServices({ n8n: { enabled: true } }),
+      "hybrid-mcp:droplet": '{"dockerHost":"unix:///var/run/docker.sock"}',
+    };
+    const set = (key: string) =>
+      `  hybrid-mcp:backupSecrets.${key}: is missing; backup.repository is S3 storage, which lets in with it; set it with: ` +
+      `pulumi config set --secret --path hybrid-mcp:backupSecrets.${key} <key>`;
+    expect(parseConfig({ ...n8n, ...backup }).errors).toEqual([set("accessKeyId"), set("secretAccessKey")]);
+    // Without an n8n there are no backups.
+    expect(parseConfig({ ...good, ...backup }).errors).toBeUndefined();
+    const secrets = { "hybrid-mcp:backupSecrets": '{"accessKeyId":"DO00","secretAccessKey":"s3cr3t"}' };
+    expect(parseConfig({ ...n8n, ...backup, ...secrets }).errors).toBeUndefined();
+  });
+
   test("several errors come together", () => {
     const { errors } = parseConfig({
       ...withServices({ coda: { placement: "moon" }, nosuch: {} }),
@@ -426,6 +520,7 @@ describe("a bad config names the key, the value and what is allowed", () => {
     ["clientSecrets", '{"github":{"oops":"s3cr3t"}}'],
     ["sharedConnections", '{"coda":["s3cr3t"]}'],
     ["sharedConnections", '"s3cr3t"'],
+    ["backupSecrets", '{"passphrase":["s3cr3t"]}'],
   ])("a secret's value is never repeated: %s %s", (key, value) => {
     const { errors } = parseConfig({ ...good, [`hybrid-mcp:${key}`]: value });
     expect(errors).toHaveLength(1);

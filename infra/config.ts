@@ -48,6 +48,8 @@ const droplet = z
     sshAllow: z
       .array(z.union([z.cidrv4(), z.cidrv6()], { error: "must be an address range such as 203.0.113.7/32" }))
       .default([]),
+    /** How long a droplet may take, at an update, until it answers over SSH and is ready for containers; in seconds. */
+    readySeconds: z.number().positive().max(3600).default(900),
     /** Where what must not be lost is kept: on a volume of its own, or in volumes of the Docker Engine. */
     storage: z.enum(["volume", "engine"]).optional(),
     /** Size of that volume, in gigabytes. It can grow, never shrink. */
@@ -57,15 +59,23 @@ const droplet = z
       .union(
         [
           z.boolean(),
-          z.strictObject({
-            plan: z.enum(["daily", "weekly"]),
-            /** For weekly ones. */
-            weekday: z.enum(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]).optional(),
-            /** Start of the window, UTC. */
-            hour: z.literal([0, 4, 8, 12, 16, 20]).optional(),
-          }),
+          z
+            .strictObject({
+              plan: z.enum(["daily", "weekly"]),
+              /** For weekly ones. */
+              weekday: z.enum(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]).optional(),
+              /** Start of the window, UTC. */
+              hour: z.literal([0, 4, 8, 12, 16, 20]).optional(),
+            })
+            .refine(
+              ({ plan, weekday }) => plan === "weekly" || weekday === undefined,
+              "has a weekday, which is for weekly backups",
+            ),
         ],
-        { error: "must be true, false, or { plan: daily | weekly, weekday: SUN … SAT, hour: 0, 4, 8, 12, 16 or 20 }" },
+        {
+          error:
+            "must be true, false, { plan: daily, hour } or { plan: weekly, weekday: SUN … SAT, hour }; hour: 0, 4, … 20",
+        },
       )
       .default(false),
     /** Who is told when the droplet is short of something or a public URL is down; by default nobody. */
@@ -77,7 +87,7 @@ const droplet = z
           .strictObject({
             channel: z.string().regex(/^[#@]\S+$/, "must be a channel such as #alerts"),
             /** Incoming webhook. */
-            url: z.url({ protocol: /^https$/ }),
+            url: z.url({ protocol: /^https$/, error: "must be an https URL" }),
           })
           .optional(),
       })
@@ -184,7 +194,7 @@ const n8n = z
     /** How long n8n may take to become ready, in seconds; a new version changes its database first. */
     startSeconds: z.number().positive().max(3600).default(300),
     /** Memory of n8n and of its database, in megabytes. */
-    memoryMb: z.int().min(512).default(MEMORY_MB.n8n),
+    memoryMb: z.int().min(768).default(MEMORY_MB.n8n),
     databaseMemoryMb: z.int().min(128).default(MEMORY_MB.n8nPostgres),
     /** Time zone of schedules, as the tz database names it. */
     timezone: z
@@ -409,7 +419,7 @@ const backup = z
     repository: z
       .string()
       .regex(
-        /^(\/[^\s/:][^\s:]*|s3:https?:\/\/[^\s/@]+\/[^\s/]\S*)$/,
+        /^(\/[^/:][^:]*|s3:https?:\/\/[^\s/@]+\/[^\s/]\S*)$/,
         "must be a folder such as /srv/backups, or s3:https://<host>/<bucket>",
       )
       .optional(),
@@ -683,8 +693,9 @@ function missing(raw: Record<string, unknown>): [key: string, message: string][]
       `an n8n that is adopted opens its credentials with the key in its /home/node/.n8n/config; set it with: ${set}`,
     ]);
   }
-  for (const key of ["accessKeyId", "secretAccessKey"]) {
-    if (!String(value("backup", "repository") ?? "").startsWith("s3:") || value("backupSecrets", key)) continue;
+  const inS3 = runsN8n && String(value("backup", "repository") ?? "").startsWith("s3:");
+  for (const key of inS3 ? ["accessKeyId", "secretAccessKey"] : []) {
+    if (value("backupSecrets", key)) continue;
     const set = `pulumi config set --secret --path hybrid-mcp:backupSecrets.${key} <key>`;
     found.push([`backupSecrets.${key}`, `backup.repository is S3 storage, which lets in with it; set it with: ${set}`]);
   }
@@ -761,10 +772,11 @@ function tenants(raw: Record<string, unknown>): Tenant[] {
   const services = containersAskedFor(raw).map((name) => ({ name, mb: MEMORY_MB.service }));
   const n8n = fields(fields(raw.services).n8n);
   const given = (memory: unknown, usual: number) => (typeof memory === "number" ? memory : usual);
-  const n8nMb = given(n8n.memoryMb, MEMORY_MB.n8n) + given(n8n.databaseMemoryMb, MEMORY_MB.n8nPostgres);
+  const n8nMb =
+    given(n8n.memoryMb, MEMORY_MB.n8n) + given(n8n.databaseMemoryMb, MEMORY_MB.n8nPostgres) + MEMORY_MB.backup;
   return [
     { name: "the connector", mb: connectors * MEMORY_MB.connector },
-    ...(n8n.enabled === true ? [{ name: "n8n with its database", mb: n8nMb }] : []),
+    ...(n8n.enabled === true ? [{ name: "n8n with its database and backups", mb: n8nMb }] : []),
     ...services,
     ...(services.length > 0 ? [{ name: "a changed service beside its old one", mb: MEMORY_MB.service }] : []),
   ];

@@ -44,6 +44,10 @@ export const productSecrets = secrets.ofProduct;
 /** With what CI gets to the droplet's SSH server through the tunnel. */
 export const sshServiceToken = sshToken ?? null;
 export const tunnelId = tunnel.id;
+/** How commands reach the Docker Engine that the containers run on. */
+export const engine = droplet?.host.connection ?? null;
+/** What the backups are encrypted with: keep it in a second place, without it they are lost. */
+export const backupPassphrase = droplet?.n8n?.backup.passphrase ?? null;
 export const dropletAddress = droplet?.host.address ?? null;
 export const sessionsNamespaceId = storage.sessions.id;
 export const auditDatabaseId = storage.audit.id;

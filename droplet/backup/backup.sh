@@ -409,7 +409,12 @@ case $command in
   manifest | key)
     [[ $# -eq 2 ]] || usage
     snapshot=$(resolve "$2")
-    if [[ $1 == manifest ]]; then manifest_of "$snapshot"; else in_repository --no-lock dump "$snapshot" "$staged/encryption-key"; fi
+    if [[ $1 == key ]]; then
+      in_repository --no-lock dump "$snapshot" "$staged/encryption-key"
+    else
+      manifest=$(manifest_of "$snapshot")
+      printf '{"snapshot":"%s",%s\n' "$snapshot" "${manifest#\{}"
+    fi
     ;;
   *) usage ;;
 esac

@@ -232,6 +232,7 @@ export class TestStack {
     this.checkout = repositoryRoot;
     if (existsSync(this.stack.dir)) await this.must("down", "--purge");
     rmSync(this.stack.dir, { recursive: true, force: true });
+    rmSync(`${this.stack.dir}-backups`, { recursive: true, force: true });
   }
 }
 

@@ -16,6 +16,8 @@ export interface MadeBackup {
 
 /** What a snapshot is of. */
 export interface Manifest {
+  /** Its full id. */
+  snapshot: string;
   /** ISO 8601, UTC. */
   madeAt: string;
   /** Name of the stack that it was made of. */
@@ -40,6 +42,8 @@ export interface BackupOptions {
   onProgress?: (line: string) => void;
   /** The version of n8n that the data is of, where it is another than the stack is about to have. */
   n8nVersion?: string;
+  /** What its credentials are encrypted with, where that is another than the stack has. */
+  encryptionKey?: string;
 }
 
 /**
@@ -53,7 +57,7 @@ export async function inBackup(
   docker: Docker,
   stack: string,
   args: string[],
-  { onProgress, n8nVersion }: BackupOptions = {},
+  { onProgress, n8nVersion, encryptionKey }: BackupOptions = {},
 ): Promise<string> {
   const container = await containerOf(docker, stack, "backup");
   if (!container || !(await container.inspect()).State.Running) {
@@ -61,7 +65,10 @@ export async function inBackup(
   }
   let rest = "";
   const { exitCode, stdout, stderr } = await execIn(container, ["backup", ...args], {
-    env: n8nVersion === undefined ? [] : [`N8N_VERSION=${n8nVersion}`],
+    env: [
+      ...(n8nVersion === undefined ? [] : [`N8N_VERSION=${n8nVersion}`]),
+      ...(encryptionKey === undefined ? [] : [`N8N_ENCRYPTION_KEY=${encryptionKey}`]),
+    ],
     onOutput: (text, stream) => {
       if (stream !== "stderr" || !onProgress) return;
       const lines = (rest + text).split("\n");

@@ -8,6 +8,7 @@ import { type Containers, containerDefaults, label, labels } from "./containers.
 import { dockerVolume } from "./docker-volume.ts";
 import type { Host } from "./host.ts";
 import { POSTGRES_IMAGE, RESTIC_IMAGE } from "./images.ts";
+import { MEMORY_MB } from "./memory.ts";
 
 /** Where a folder with backups is in the container. */
 const FOLDER = "/backups";
@@ -57,11 +58,13 @@ export class Backup extends pulumi.ComponentResource {
     const options = host.options(this);
     const { repository, schedule, keep } = config.backup;
     const { passphrase, accessKeyId, secretAccessKey } = config.backupSecrets;
-    this.passphrase = pulumi.secret(
-      passphrase ??
-        new random.RandomPassword("backup-passphrase", { length: 43, special: false }, { parent: this, protect: true })
-          .result,
+    // Made in any case: it is protected, and stays when the config gets another.
+    const generated = new random.RandomPassword(
+      "backup-passphrase",
+      { length: 43, special: false },
+      { parent: this, protect: true },
     );
+    this.passphrase = pulumi.secret(passphrase ?? generated.result);
 
     const context = backupContext();
     const buildArgs = {
@@ -124,7 +127,7 @@ export class Backup extends pulumi.ComponentResource {
           // The way out to the storage; the database's network has none.
           ...(folder ? [] : [{ name: containers.network.name }]),
         ],
-        memory: 512,
+        memory: MEMORY_MB.backup,
         cpus: "1.0",
         // A backup that failed makes it unhealthy: no reason to hold up an update, which may be what mends it.
         wait: false,

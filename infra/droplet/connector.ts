@@ -22,7 +22,7 @@ export interface ConnectorArgs {
 export class Connector extends pulumi.ComponentResource {
   constructor({ config, host, containers, tunnel }: ConnectorArgs) {
     super("hybrid-mcp:droplet:Connector", "connector");
-    const options = host.options(this);
+    const options = host.options(this, { lastToGo: true });
     const image = new docker.RemoteImage(
       "cloudflared-image",
       { name: config.droplet.images.cloudflared ?? CLOUDFLARED_IMAGE, keepLocally: true },

@@ -17,7 +17,7 @@ export class Containers extends pulumi.ComponentResource {
 
   constructor(config: Config, host: Host) {
     super("hybrid-mcp:droplet:Containers", "containers");
-    const options = host.options(this);
+    const options = host.options(this, { lastToGo: true });
     this.network = new docker.Network(
       "network",
       {

@@ -118,6 +118,16 @@ test("everything in the Docker Engine is tied to the machine, so that it is made
 });
 
 describe("over SSH through the tunnel", () => {
+  test("while somebody is let in, it is reached directly, and the way through the tunnel is made", async () => {
+    const resources = await withDroplet({ ...overSsh, dockerHost: "ssh://deploy@droplet.example.com" });
+    expect(provider(resources).host).toBe("ssh://deploy@203.0.113.10");
+    expect(sshOpts(resources).join(" ")).not.toContain("ProxyCommand");
+    expect(of(resources, "ZeroTrustTunnelCloudflaredConfig")[0]!.inputs.config.ingresses).toContainEqual({
+      hostname: "droplet.example.com",
+      service: "ssh://10.213.0.1:22",
+    });
+  });
+
   test("no port is open; the tunnel leads to the SSH server, and cloudflared takes us there", async () => {
     const resources = await withDroplet({
       sshPublicKey: overSsh.sshPublicKey,

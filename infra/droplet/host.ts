@@ -1,6 +1,7 @@
 import * as digitalocean from "@pulumi/digitalocean";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
 import type { Config } from "../config.ts";
 import { systemClock } from "../cutover/gate.ts";
 import { lateError } from "../late-error.ts";
@@ -10,10 +11,7 @@ import type { DataGuard } from "./data-guard.ts";
 import { DataVolume, dataFolders, dataMount, usesDataVolume } from "./data-volume.ts";
 import type { HostKey } from "./host-key.ts";
 import { NotReadyError, ready } from "./ready.ts";
-import { overSsh, pinnedOptions, sshHostname } from "./ssh.ts";
-
-/** How long a droplet may take to become ready, in seconds: a new one is set up in two to four minutes. */
-const READY_SECONDS = 900;
+import { overSsh, pinnedOptions, sshHostname, throughTunnel } from "./ssh.ts";
 
 /** The droplet, its private network, firewall and data volume, and the Docker Engine on it. */
 export class Host extends pulumi.ComponentResource {
@@ -25,6 +23,8 @@ export class Host extends pulumi.ComponentResource {
   /** Folder of the data volume on the droplet; undefined where the stack keeps nothing there. */
   readonly dataPath: string | undefined;
   private readonly machine: pulumi.Output<string>;
+  /** Gone whenever the machine is, of a machine that is reached through its own connector. */
+  private readonly end: pulumi.Resource | undefined;
 
   /** @param guard of the data on the volume */
   constructor(config: Config, hostKey: HostKey, guard: DataGuard | undefined) {
@@ -33,6 +33,11 @@ export class Host extends pulumi.ComponentResource {
     const { droplet, parts } = adopt ? this.adopted(config, adopt.id) : this.made(config, hostKey);
     this.machine = droplet.id;
     this.address = droplet.ipv4Address;
+    // A machine that was adopted stays when the stack goes.
+    if (sshHostname(config) && !adopt) {
+      const keepers = { machine: droplet.id };
+      this.end = new random.RandomBytes("machine", { length: 8, keepers }, { parent: this });
+    }
 
     const data = usesDataVolume(config) ? new DataVolume(config, guard) : undefined;
     const attachment = data?.attachTo(droplet);
@@ -58,9 +63,13 @@ export class Host extends pulumi.ComponentResource {
    * Options of everything that is made in the droplet's Docker Engine. It carries the droplet's id, so that it is taken down
    * from a droplet before that is replaced, and made anew on the next one, though nothing else about it has changed. (With
    * `deletedWith` it would not be taken down: calls would be cut, and files left as at a power failure.)
+   *
+   * @param lastToGo of what the way to the machine itself leads through, if it is reached by the tunnel: it goes with the
+   *   machine, when all the rest has been taken down
    */
-  options(parent: pulumi.Resource): pulumi.CustomResourceOptions {
-    const { machine } = this;
+  options(parent: pulumi.Resource, { lastToGo = false } = {}): pulumi.CustomResourceOptions {
+    const { machine, end } = this;
+    const deletedWith = lastToGo && end ? { deletedWith: end } : {};
     const tied: pulumi.ResourceTransformation = ({ type, props, opts }) =>
       type === "docker:index/remoteImage:RemoteImage"
         ? { props: { ...props, triggers: { ...props.triggers, machine } }, opts }
@@ -68,7 +77,7 @@ export class Host extends pulumi.ComponentResource {
             props: { ...props, labels: [...(props.labels ?? []), { label: "hybrid-mcp-machine", value: machine }] },
             opts,
           };
-    return { parent, provider: this.docker, transformations: [tied] };
+    return { parent, provider: this.docker, transformations: [tied], ...deletedWith };
   }
 
   /** A droplet of our own: nothing comes in but SSH from the allow-list, and it is set up by cloud-init. */
@@ -135,33 +144,35 @@ export class Host extends pulumi.ComponentResource {
    * one, the one after a replaced droplet, and the one after a run that was cut off.
    */
   private engine(config: Config, hostKey: pulumi.Input<string>, after: pulumi.Input<unknown>[]): docker.ProviderArgs {
-    const { dockerHost, adopt } = config.droplet;
+    const { dockerHost, adopt, readySeconds } = config.droplet;
     if (dockerHost && !dockerHost.startsWith("ssh://")) return { host: dockerHost };
-    const throughTunnel = sshHostname(config) !== undefined;
-    const options = pulumi.output(hostKey).apply((key) => pinnedOptions(key, { throughTunnel }));
+    const tunnelled = throughTunnel(config);
+    const options = pulumi.output(hostKey).apply((key) => pinnedOptions(key, { throughTunnel: tunnelled }));
+    const directly = sshHostname(config) !== undefined && !tunnelled;
+    const user = (dockerHost && new URL(dockerHost).username) || "root";
+    const address =
+      dockerHost === undefined || directly ? pulumi.interpolate`ssh://${user}@${this.address}` : dockerHost;
     const data = usesDataVolume(config) ? { mount: dataMount(config), folders: dataFolders(config) } : undefined;
-    const host = pulumi
-      .all([dockerHost ?? pulumi.interpolate`ssh://root@${this.address}`, options, pulumi.all(after)])
-      .apply(async ([host, options]) => {
-        // A preview changes nothing, so nothing has to be ready.
-        if (pulumi.runtime.isDryRun()) return host;
-        try {
-          const version = await ready({
-            host,
-            throughTunnel,
-            cloudInit: !adopt,
-            data,
-            run: overSsh({ host, options }),
-            clock: systemClock,
-            tell: (message) => void pulumi.log.info(message, this),
-            deadlineSeconds: READY_SECONDS,
-          });
-          pulumi.log.info(`${host} is ready: Docker Engine ${version}`, this);
-        } catch (error) {
-          throw error instanceof NotReadyError ? lateError(error.message) : error;
-        }
-        return host;
-      });
+    const host = pulumi.all([address, options, pulumi.all(after)]).apply(async ([host, options]) => {
+      // A preview changes nothing, so nothing has to be ready.
+      if (pulumi.runtime.isDryRun()) return host;
+      try {
+        const version = await ready({
+          host,
+          throughTunnel: tunnelled,
+          cloudInit: !adopt,
+          data,
+          run: overSsh({ host, options }),
+          clock: systemClock,
+          tell: (message) => void pulumi.log.info(message, this),
+          deadlineSeconds: readySeconds,
+        });
+        pulumi.log.info(`${host} is ready: Docker Engine ${version}`, this);
+      } catch (error) {
+        throw error instanceof NotReadyError ? lateError(error.message) : error;
+      }
+      return host;
+    });
     return { host, sshOpts: options };
   }
 }

@@ -6,6 +6,7 @@ export const MEMORY_MB = {
   /** Unless the config says otherwise. */
   n8n: 1024,
   n8nPostgres: 256,
+  backup: 512,
   /** Parts of a Firecrawl engine. */
   firecrawlApi: 2304,
   firecrawlPlaywright: 1024,

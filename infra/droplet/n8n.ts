@@ -15,6 +15,7 @@ import type { DataGuard } from "./data-guard.ts";
 import { dockerVolume } from "./docker-volume.ts";
 import type { Host } from "./host.ts";
 import { N8N_IMAGE, POSTGRES_IMAGE } from "./images.ts";
+import { MEMORY_MB } from "./memory.ts";
 import { upgradeHooks } from "./n8n-upgrade.ts";
 
 /** Where the tunnel finds n8n. */
@@ -54,6 +55,7 @@ export class N8n extends pulumi.ComponentResource {
   /** Volume with n8n's own folder. */
   readonly data: docker.Volume;
   readonly container: docker.Container;
+  readonly backup: Backup;
 
   constructor({ config, host, containers, connector, guard }: N8nArgs) {
     super("hybrid-mcp:droplet:N8n", "n8n");
@@ -72,8 +74,9 @@ export class N8n extends pulumi.ComponentResource {
       pulumi.secret(
         new random.RandomPassword(name, { length: 43, special: false }, { parent: this, protect: true }).result,
       );
-    this.encryptionKey =
-      config.n8nEncryptionKey === undefined ? secret("n8n-encryption-key") : pulumi.secret(config.n8nEncryptionKey);
+    // Made in any case: it is protected, and a restore may bring the key of another stack into the config later.
+    const generatedKey = secret("n8n-encryption-key");
+    this.encryptionKey = config.n8nEncryptionKey === undefined ? generatedKey : pulumi.secret(config.n8nEncryptionKey);
     this.database = {
       host: DATABASE_HOST,
       name: adopt?.databaseName ?? "n8n",
@@ -123,7 +126,7 @@ export class N8n extends pulumi.ComponentResource {
         tmpfs: { "/run/postgresql": "", "/tmp": "" },
         // It changes owners, and becomes PostgreSQL's user.
         capabilities: { drops: ["ALL"], adds: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"] },
-        memory: 256,
+        memory: MEMORY_MB.n8nPostgres,
         restart: "no",
         mustRun: false,
         attach: true,
@@ -177,6 +180,8 @@ export class N8n extends pulumi.ComponentResource {
           DB_POSTGRESDB_PORT: "5432",
           DB_POSTGRESDB_DATABASE: this.database.name,
           DB_POSTGRESDB_USER: this.database.user,
+          // It waits for a database that starts, instead of ending and being started again.
+          DB_STARTUP_CONNECT_MAX_RETRIES: "100000",
           N8N_HOST: new URL(url).hostname,
           N8N_PROTOCOL: new URL(url).protocol.replace(":", ""),
           N8N_PORT: String(n8n.containerPort),
@@ -231,7 +236,7 @@ export class N8n extends pulumi.ComponentResource {
         hooks: upgradeHooks(config, host, version),
       },
     );
-    new Backup(
+    this.backup = new Backup(
       {
         config,
         host,

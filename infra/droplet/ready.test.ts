@@ -112,9 +112,7 @@ test("a connection that is refused for ever is given up at the deadline, with wh
 
 test("through the tunnel it says what to do while no connector runs", async () => {
   const droplet = machine({ connect: [failed(255, "websocket: bad handshake")] }, { throughTunnel: true });
-  expect(await failure(droplet)).toMatch(
-    /take droplet\.dockerHost out of the config .* droplet\.sshAllow for one update/,
-  );
+  expect(await failure(droplet)).toMatch(/put your address into droplet\.sshAllow for one update/);
 });
 
 test("without the cloudflared command it says so at once", async () => {

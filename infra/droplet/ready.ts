@@ -100,7 +100,7 @@ function wrongHostKey(host: string, seen: string): NotReadyError {
 
 function unreachable({ host, throughTunnel, deadlineSeconds }: ReadyOptions, last: string): NotReadyError {
   const advice = throughTunnel
-    ? "It is reached through the tunnel: is a connector running there? While there is none, as on a droplet that was just made, take droplet.dockerHost out of the config and put your address into droplet.sshAllow for one update"
+    ? "It is reached through the tunnel: is a connector running there, and are TUNNEL_SERVICE_TOKEN_ID and TUNNEL_SERVICE_TOKEN_SECRET set? Without a connector, as on a droplet that was just made, put your address into droplet.sshAllow for one update: it is reached directly then"
     : "Is your address in droplet.sshAllow, and is the droplet on?";
   return new NotReadyError(`${host} could not be reached over SSH within ${deadlineSeconds} s (${last}). ${advice}`);
 }
@@ -167,14 +167,17 @@ async function dataMounted(
     // Whoever reaches for the folder has the volume mounted.
     `timeout 90 ls ${path} >/dev/null || { systemctl status --no-pager --lines 3 '${mountUnit}' | tail -n 3 >&2; exit 4; }`,
     `[ "$(findmnt -n -o SOURCE -t ext4 --mountpoint ${path})" = "$(readlink -f ${device})" ] || { echo "something else is mounted at ${path}" >&2; exit 4; }`,
-    // A volume that was made larger.
-    `resize2fs ${device} >/dev/null 2>&1 || true`,
+    // The volume may have been made larger.
+    `grown=$(resize2fs ${device} 2>&1) || echo "its filesystem could not be made as large as the volume: $grown"`,
     ...make,
   ].join("\n");
   let last = "";
   const attempt = async () => {
     const answer = await run(script, 4 * ANSWER_SECONDS);
-    if (answer.code === 0) return true;
+    if (answer.code === 0) {
+      if (answer.stdout) tell(`the data volume on ${host}: ${lastLine(answer)}`);
+      return true;
+    }
     last = lastLine(answer);
     tell(`waiting for the data volume on ${host}: ${last}`);
     // Only a device that is not seen yet comes by itself, and a connection that broke.

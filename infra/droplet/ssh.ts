@@ -10,13 +10,21 @@ export interface SshTarget {
 }
 
 /**
- * The hostname below the stack's domain through which `droplet.dockerHost` reaches the droplet's SSH server: by the tunnel,
- * so that no port of the droplet is open.
+ * The hostname below the stack's domain at which `droplet.dockerHost` has the tunnel lead to the droplet's SSH server, so that
+ * no port of the droplet has to be open.
  */
 export function sshHostname({ domain, droplet }: Config): string | undefined {
   if (!droplet.dockerHost?.startsWith("ssh://")) return undefined;
   const { hostname } = new URL(droplet.dockerHost);
   return hostname.endsWith(`.${domain}`) ? hostname : undefined;
+}
+
+/**
+ * Whether the droplet is reached that way. While `sshAllow` lets somebody in it is reached directly: the update that makes the
+ * way through the tunnel cannot need it, nor can one that makes a droplet, on which no connector runs yet.
+ */
+export function throughTunnel(config: Config): boolean {
+  return sshHostname(config) !== undefined && config.droplet.sshAllow.length === 0;
 }
 
 /** What the tunnel has to lead to for it: the droplet's SSH server, as the connector's container reaches it. */

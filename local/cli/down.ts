@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { releaseDocker } from "../docker/lifetime.ts";
 import { stopCloud } from "./cloud-process.ts";
 import { removeLeftovers } from "./leftovers.ts";
+import { localBackupsFolder } from "./local-backups.ts";
 import { pulumi, pulumiOutput } from "./run-pulumi.ts";
 import { exclusively, startSession } from "./session.ts";
 import { LocalStack } from "./stack.ts";
@@ -28,8 +29,11 @@ await runCommand(async () => {
     await releaseDocker(stack.dir, say);
   });
   if (purge) rmSync(stack.dir, { recursive: true, force: true });
+  const backups = localBackupsFolder(stack.dir);
   say(
-    purge ? "The local stack and its data are gone." : "The local stack is down; its data is kept for the next `up`.",
+    purge
+      ? `The local stack and its data are gone.${existsSync(backups) ? ` Backups of n8n are kept in ${backups}.` : ""}`
+      : "The local stack is down; its data is kept for the next `up`.",
   );
 });
 

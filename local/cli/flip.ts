@@ -1,12 +1,10 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { catalogue, isServiceName, type Placement, type ServiceName, serviceNames } from "@hybrid-mcp/catalogue";
-import { ensureEngine } from "../engine/ensure-engine.ts";
 import { checkConfig } from "./check-config.ts";
-import { output, searchPath, withTerminal } from "./run-pulumi.ts";
+import { realStack } from "./real-stack.ts";
+import { output, withTerminal } from "./run-pulumi.ts";
 import { exclusively, startSession } from "./session.ts";
-import { LocalStack, placementOf, repositoryRoot, type Values } from "./stack.ts";
+import { LocalStack, placementOf, type Values } from "./stack.ts";
 import { update } from "./update.ts";
 import { runCommand, say, UserError } from "./user-error.ts";
 
@@ -42,20 +40,9 @@ async function flipLocal(service: ServiceName, placement: Placement): Promise<vo
 
 /** The same on a real stack, with the person's own Pulumi login and environment. */
 async function flipStack(stack: string, service: ServiceName, placement: Placement): Promise<void> {
-  if (!existsSync(join(repositoryRoot, `Pulumi.${stack}.yaml`))) {
-    throw new UserError(`There is no stack "${stack}": its config, Pulumi.${stack}.yaml, is not here.`);
-  }
-  const engine = await ensureEngine({ log: say });
-  const options = { cwd: repositoryRoot, env: { ...process.env, PATH: searchPath(engine) } };
+  const { engine, options } = await realStack(stack);
   const { title } = catalogue[service];
   const key = ["--path", `hybrid-mcp:services.${service}.placement`, "--stack", stack];
-  await output(engine, ["stack", "output", "--stack", stack], options).catch(({ message }: Error) => {
-    throw new UserError(
-      /PULUMI_ACCESS_TOKEN|pulumi login/.test(message)
-        ? `The stack "${stack}" cannot be reached: Pulumi is not signed in to where its state is kept. Sign in first: npm run pulumi -- login`
-        : `The stack "${stack}" cannot be reached: ${message.replace(/^.*error: /s, "")}`,
-    );
-  });
   const before = await output(engine, ["config", "get", ...key], options).then(
     (text) => text.trim(),
     () => undefined,

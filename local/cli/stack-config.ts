@@ -4,6 +4,7 @@ import { hostNames, type ServiceName } from "@hybrid-mcp/catalogue";
 import { parse, stringify } from "yaml";
 import { standInAddresses } from "../cloud/stand-ins.ts";
 import type { ServiceImages } from "../docker/service-images.ts";
+import { localBackups } from "./local-backups.ts";
 import {
   type LocalStack,
   merge,
@@ -122,6 +123,7 @@ function localValues(stack: LocalStack, images: LocalImages): Values {
       dropletTracesUrl: `http://${inContainer}:${ports.standIns}/otlp/v1/traces`,
     },
     droplet: { dockerHost: `unix://${stack.engineSocket}`, subnet: subnet.cidr, images, storage: "engine" },
+    ...(runsN8n(stack) && { backup: { repository: localBackups(stack.dir).repository } }),
     tunnel: { edge: `${inContainer}:${ports.edge}` },
     cutover: { dial: tls ? `https://127.0.0.1:${tls.port}` : `http://127.0.0.1:${ports.edge}` },
     publicUrls: tls
@@ -136,6 +138,7 @@ export function secretValues(stack: LocalStack): Values {
   const { identity } = stack;
   return {
     clientSecrets: identity.clientSecrets,
+    ...(runsN8n(stack) && { backupSecrets: { passphrase: localBackups(stack.dir).passphrase } }),
     sharedConnections: { coda: identity.codaToken, ...(!ownsEngine(stack) && { firecrawl: identity.firecrawlKey }) },
   };
 }

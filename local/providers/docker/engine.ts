@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
-import type { OperationContext } from "../core/resource-type.ts";
+import { engineClient } from "../../../infra/droplet/engine-client.ts";
+import type { OperationContext, Properties } from "../core/resource-type.ts";
 
 /** What Docker Engine said, e.g. `Docker Engine: Conflict. The container name "/coda" is already in use (HTTP 409).` */
 export class DockerError extends Error {
@@ -22,9 +23,16 @@ export async function dockerEngine({ config }: OperationContext): Promise<Docker
   const known = engines.get(host);
   if (known) return known;
   const { default: Client } = await import("dockerode");
-  const engine = new Client(host ? addressOf(host) : undefined);
+  const engine = host.startsWith("ssh://")
+    ? engineClient(host, sshOptionsOf(config))
+    : new Client(host ? addressOf(host) : undefined);
   engines.set(host, engine);
   return engine;
+}
+
+/** The engine hands a provider's lists over as JSON text. */
+function sshOptionsOf({ sshOpts }: Properties): string[] {
+  return (typeof sshOpts === "string" ? JSON.parse(sshOpts) : (sshOpts ?? [])) as string[];
 }
 
 function addressOf(host: string): Docker.DockerOptions {
@@ -37,10 +45,6 @@ function addressOf(host: string): Docker.DockerOptions {
       `The Docker host "${host}" is not an address such as unix:///var/run/docker.sock.`,
       undefined,
     );
-  }
-  if (url.protocol === "ssh:") {
-    const sshOptions = { agent: process.env.SSH_AUTH_SOCK };
-    return { protocol: "ssh", host: url.hostname, port: url.port || 22, username: url.username || "root", sshOptions };
   }
   return { protocol: url.port === "2376" ? "https" : "http", host: url.hostname, port: url.port || 2375 };
 }

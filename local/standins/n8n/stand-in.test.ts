@@ -52,7 +52,7 @@ describe("the stand-in of n8n's MCP", () => {
       ["search_workflows", true],
       ["get_workflow_details", true],
       ["execute_workflow", false],
-      ["get_execution", true],
+      ["get_workflow_execution", true],
     ]);
   });
 
@@ -84,10 +84,14 @@ describe("the stand-in of n8n's MCP", () => {
     const { executionId, status } = (await call("execute_workflow", { workflowId: id, inputs })).structuredContent;
     expect(status).toBe("success");
     const other = await connected(url);
-    expect((await other.call("get_execution", { workflowId: id, executionId })).structuredContent).toMatchObject({
+    expect(
+      (await other.call("get_workflow_execution", { workflowId: id, executionId })).structuredContent,
+    ).toMatchObject({
       execution: { id: executionId, workflowId: id, mode: "production", status: "success" },
     });
-    expect((await other.call("get_execution", { workflowId: id, executionId: "99" })).structuredContent).toMatchObject({
+    expect(
+      (await other.call("get_workflow_execution", { workflowId: id, executionId: "99" })).structuredContent,
+    ).toMatchObject({
       execution: null,
       error: expect.stringContaining("99"),
     });

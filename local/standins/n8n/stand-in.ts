@@ -13,7 +13,7 @@ export interface N8nStandInOptions {
   log: (line: string) => void;
 }
 
-/** A run of a workflow, as `get_execution` gives it. */
+/** A run of a workflow, as `get_workflow_execution` gives it. */
 interface Execution {
   id: string;
   workflowId: string;
@@ -159,7 +159,7 @@ function mcpServer(executions: Map<string, Execution>): McpServer {
   );
 
   mcp.registerTool(
-    "get_execution",
+    "get_workflow_execution",
     {
       description: "Get execution details by execution ID and workflow ID.",
       inputSchema: {
