@@ -224,7 +224,8 @@ test("a build that fails says why, and destroy leaves nothing", async () => {
   expect(failed.output).toContain(`Building ${unique}/app:latest failed`);
   expect(failed.output).toContain("missing.txt");
 
-  await stack.run("destroy", "--yes", "--skip-preview");
+  const destroyed = await stack.run("destroy", "--yes", "--skip-preview");
+  expect(destroyed.code, destroyed.output).toBe(0);
   expect((await stack.export()).resources ?? []).toEqual([]);
   await expect(docker.getNetwork(`${unique}-net`).inspect()).rejects.toMatchObject({ statusCode: 404 });
   await expect(docker.getVolume(`${unique}-data`).inspect()).rejects.toMatchObject({ statusCode: 404 });
