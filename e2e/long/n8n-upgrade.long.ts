@@ -155,8 +155,6 @@ test("a newer n8n that changes the database and is never ready: the older one go
     `n8n: version ${N8N_VERSION} did not become ready; putting the data back from backup`,
   );
   expect(failed.output).toContain("n8n: what ran before runs again, with its data as it was");
-  // n8n's own last lines are part of it.
-  expect(failed.output).not.toMatch(/\n\s+at .*(infra|local)\//);
   const most = await changed;
   expect(await migrations()).toEqual(schema);
   expect((await (await stack.container("n8n")).inspect()).Id).toBe(Id);
