@@ -23,6 +23,17 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      {
+        // `npm run test:long`: the first run on a machine makes images of several versions of n8n.
+        test: {
+          name: "long",
+          include: ["e2e/long/*.long.ts"],
+          fileParallelism: false,
+          testTimeout: 1_800_000,
+          hookTimeout: 3_600_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
     ],
   },
 });

@@ -157,10 +157,15 @@ sql() {
 
 server_version() { sql postgres <<<'SHOW server_version' | cut -d' ' -f1; }
 
+# Those of an n8n that was stopped just now are gone in a moment.
 refuse_while_connected() {
-  local clients
-  clients=$(sql postgres <<<"SELECT count(*) FROM pg_stat_activity WHERE datname = :'db'")
-  [[ $clients == 0 ]] || fail "n8n is connected to its database ($clients connections): stop it first."
+  local clients tries
+  for ((tries = 1; ; tries++)); do
+    clients=$(sql postgres <<<"SELECT count(*) FROM pg_stat_activity WHERE datname = :'db'")
+    [[ $clients != 0 ]] || return 0
+    ((tries < 10)) || fail "n8n is connected to its database ($clients connections): stop it first."
+    sleep 0.5
+  done
 }
 
 contents() {

@@ -118,13 +118,19 @@ export class TestStack {
   }
 
   /**
-   * Starts a command and kills it, as `kill -9` does, once its output matches.
+   * Starts a command and kills it, as `kill -9` does, once its output matches, or `moment` has come.
    *
    * @param what `command`: that process alone, so that its engine goes on; `job`: the command and its engine, which is
    *   their process group; either way what the engine started in groups of its own goes on
    */
-  async killWhen(what: "command" | "job", moment: RegExp, command: string, ...args: string[]): Promise<void> {
-    const { child } = await this.runUntil(moment, command, ...args);
+  async killWhen(
+    what: "command" | "job",
+    moment: RegExp | (() => Promise<void>),
+    command: string,
+    ...args: string[]
+  ): Promise<void> {
+    const { child } = await this.runUntil(moment instanceof RegExp ? moment : /^/, command, ...args);
+    if (!(moment instanceof RegExp)) await moment();
     const gone = once(child, "exit");
     for (const pid of [...(what === "job" ? sameGroupBelow(child.pid!) : []), child.pid!]) {
       try {

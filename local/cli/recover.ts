@@ -24,7 +24,7 @@ export async function recover(stack: LocalStack, engine: Engine): Promise<void> 
   Object.assign(process.env, stackEnvironment(stack, engine));
   const { stack: mended, adopted, cleared } = await adoptPendingCreates(exported);
   for (const urn of adopted) say(`  ${nameOf(urn)} was made, and is kept`);
-  for (const urn of cleared) say(`  ${nameOf(urn)} was not made`);
+  for (const urn of cleared) say(`  ${nameOf(urn)} is not there yet`);
   await pulumiOutput(stack, engine, ["stack", "import", "--stack", "local"], JSON.stringify(mended));
   const refresh = ["refresh", "--yes", "--skip-preview", "--suppress-outputs", "--stack", "local"];
   if ((await pulumi(stack, engine, refresh)) !== 0) {

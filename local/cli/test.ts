@@ -9,9 +9,14 @@ import { releaseDocker } from "../docker/lifetime.ts";
 import { ensureEngine } from "../engine/ensure-engine.ts";
 import { runCommand, say } from "./user-error.ts";
 
+const long = process.argv[2] === "--long";
+const projects = long ? ["long"] : ["unit", "e2e"];
+const words = process.argv.slice(long ? 3 : 2);
+
 /**
  * `npm test`: installs what is missing, runs every test (or those whose file matches a given word) and ends with the
- * line `N passed, N failed`. Docker Engine is started if none answers, and stopped again.
+ * line `N passed, N failed`. Docker Engine is started if none answers, and stopped again. `npm run test:long` is the same
+ * with `--long` first: what takes longer than anyone waits for before each change.
  */
 await runCommand(async () => {
   const user = mkdtempSync(join(tmpdir(), "hybrid-mcp-test-"));
@@ -21,7 +26,7 @@ await runCommand(async () => {
     const { socket } = await installDocker(user, say);
     await ensureBaseImage(new Docker({ socketPath: socket }), say);
     await ensureEngine({ log: say });
-    const vitest = await startVitest("test", process.argv.slice(2), { watch: false, run: true });
+    const vitest = await startVitest("test", words, { watch: false, run: true, project: projects });
     const tests = vitest.state.getTestModules().flatMap((module) => [...module.children.allTests()]);
     const passed = tests.filter((test) => test.result().state === "passed").length;
     // A file that does not load and an error outside any test are failures too.

@@ -1,5 +1,5 @@
 import { provider as cloudflare } from "./cloudflare/provider.ts";
-import type { ResourceType } from "./core/resource-type.ts";
+import type { OperationContext, ResourceType } from "./core/resource-type.ts";
 import { provider as digitalocean } from "./digitalocean/provider.ts";
 import { provider as docker } from "./docker/provider.ts";
 
@@ -18,6 +18,19 @@ const resources: Record<string, ResourceType> = {
  * @throws Error in the API's words when it cannot be asked
  */
 export async function lookup(type: string, inputs: Record<string, unknown>): Promise<string | undefined> {
-  const context = { config: {}, signal: new AbortController().signal, timeoutSeconds: 0 };
-  return resources[type]?.lookup?.(inputs, context);
+  return resources[type]?.lookup?.(inputs, context());
+}
+
+/**
+ * Takes away what a cut-off update has made and not yet seen ready: it would count as done.
+ * @param id - from `lookup`
+ * @returns whether it was taken away
+ * @throws Error in the API's words when it cannot be asked
+ */
+export async function discardUnfinished(type: string, id: string, inputs: Record<string, unknown>): Promise<boolean> {
+  return (await resources[type]?.discardUnfinished?.(id, inputs, context())) ?? false;
+}
+
+function context(): OperationContext {
+  return { config: {}, signal: new AbortController().signal, timeoutSeconds: 0 };
 }

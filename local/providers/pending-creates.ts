@@ -1,4 +1,4 @@
-import { lookup } from "./lookup.ts";
+import { discardUnfinished, lookup } from "./lookup.ts";
 
 interface ResourceState {
   urn: string;
@@ -31,12 +31,17 @@ export interface AdoptedStack {
 
 /**
  * Mends the state of a stack whose update was killed: a creation that was under way is looked up in its cloud by name;
- * what is found becomes part of the state, with the inputs that it was made with. (`pulumi refresh
+ * what is found becomes part of the state, with the inputs that it was made with, unless it was still to become ready: that is
+ * taken away, and made again with everything that belongs to it. (`pulumi refresh
  * --import-pending-creates` marks such a resource as importing, and engine 3.250 then drops it.)
  * @param exported - from `pulumi stack export`, without `--show-secrets`
  * @throws Error in the API's words when a cloud cannot be asked
  */
-export async function adoptPendingCreates(exported: ExportedStack, find = lookup): Promise<AdoptedStack> {
+export async function adoptPendingCreates(
+  exported: ExportedStack,
+  find = lookup,
+  discard = discardUnfinished,
+): Promise<AdoptedStack> {
   const { pending_operations: pending = [], resources: before = [], ...rest } = exported.deployment;
   const resources = before.map((resource) => ({ ...resource }));
   const adopted: string[] = [];
@@ -47,7 +52,7 @@ export async function adoptPendingCreates(exported: ExportedStack, find = lookup
     const current = resources.find((known) => known.urn === resource.urn && !known.delete);
     // A replacement that was not made: what was found by its name is the one that it was to replace.
     const isOld = current?.id !== undefined && (id === current.id || id?.endsWith(`/${current.id}`));
-    if (id === undefined || isOld) {
+    if (id === undefined || isOld || (await discard(resource.type, id, resource.inputs ?? {}))) {
       cleared.push(resource.urn);
       continue;
     }

@@ -149,6 +149,12 @@ export const container: ResourceType = {
     const engine = await dockerEngine(context);
     return (await orGone(engine.getContainer(String(name)).inspect()))?.Id;
   },
+  async discardUnfinished(id, { wait }, context) {
+    const found = (await dockerEngine(context)).getContainer(id);
+    if (wait !== true || (await orGone(found.inspect()))?.State.Health?.Status === "healthy") return false;
+    await orGone(found.remove({ force: true, v: true }));
+    return true;
+  },
 };
 
 async function startAndWatch(made: Docker.Container, given: Properties, context: OperationContext): Promise<void> {

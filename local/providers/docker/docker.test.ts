@@ -2,8 +2,8 @@ import { randomBytes, randomInt } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Docker from "dockerode";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { lookup } from "../lookup.ts";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { discardUnfinished, lookup } from "../lookup.ts";
 import { shellImage } from "../testing/base-image.ts";
 import { createTestStack, type TestStack } from "../testing/stack.ts";
 
@@ -195,6 +195,27 @@ test("a container that does not get healthy fails the update with its last words
   expect(exited.output).toMatch(/exited with code 7|is unhealthy/);
 }, 120_000);
 
+test("of what a cut-off update has made, a container that was not seen healthy is taken away, and others are kept", async () => {
+  const type = "docker:index/container:Container";
+  for (const [health, wait, gone] of [
+    ["false", true, true],
+    ["false", false, false],
+    ["true", true, false],
+  ] as const) {
+    const made = await docker.createContainer({
+      Image: base,
+      name: `${unique}-other`,
+      Entrypoint: ["/bin/sh", "-c", "sleep 100"],
+      Healthcheck: { Test: ["CMD-SHELL", health], Interval: 2e8, Retries: 1 },
+    });
+    await made.start();
+    await vi.waitFor(async () => expect((await made.inspect()).State.Health?.Status).not.toBe("starting"), 10_000);
+    expect(await discardUnfinished(type, made.id, { name: `${unique}-other`, wait })).toBe(gone);
+    expect((await lookup(type, { name: `${unique}-other` })) === undefined).toBe(gone);
+    if (!gone) await made.remove({ force: true });
+  }
+});
+
 test("a build that fails says why, and destroy leaves nothing", async () => {
   await writeFile(join(stack.dir, "app", "Dockerfile"), "ARG BASE\nFROM $BASE\nCOPY missing.txt .\n");
   await stack.program(program({ script: "3" }));
@@ -203,7 +224,8 @@ test("a build that fails says why, and destroy leaves nothing", async () => {
   expect(failed.output).toContain(`Building ${unique}/app:latest failed`);
   expect(failed.output).toContain("missing.txt");
 
-  await stack.run("destroy", "--yes", "--skip-preview");
+  const destroyed = await stack.run("destroy", "--yes", "--skip-preview");
+  expect(destroyed.code, destroyed.output).toBe(0);
   expect((await stack.export()).resources ?? []).toEqual([]);
   await expect(docker.getNetwork(`${unique}-net`).inspect()).rejects.toMatchObject({ statusCode: 404 });
   await expect(docker.getVolume(`${unique}-data`).inspect()).rejects.toMatchObject({ statusCode: 404 });
