@@ -146,12 +146,23 @@ describe("what n8n keeps survives", () => {
     await hasEverything();
   });
 
-  test("a new container", async () => {
+  test("a new container, and nobody is told that it took what it did not", async () => {
     const { Id } = await (await stack.container("n8n")).inspect();
     stack.stack.setFlag(["services", "n8n", "timezone"], "Europe/Berlin");
+    const answered: { status: number; body: string }[] = [];
+    let changing = true;
+    const load = (async () => {
+      while (changing) answered.push(await n8n.callWebhook("echo", { hello: "edge" }));
+    })();
     const { output } = await stack.must("up");
+    changing = false;
+    await load;
     expect(output).toMatch(/n8n: backup [0-9a-f]{8} is made/);
     expect((await (await stack.container("n8n")).inspect()).Id).not.toBe(Id);
+    // A sender that is not answered, or with a server's error, sends again.
+    const unlike = answered.filter(({ status, body }) => status < 500 && !(status === 200 && body.includes('"sum":3')));
+    expect(unlike).toEqual([]);
+    expect(answered.some(({ status }) => status === 502)).toBe(true);
     await hasEverything();
   });
 

@@ -36,15 +36,28 @@ export function upgradeHooks(config: Config, host: Host, version: string): pulum
   const say = (message: string) => pulumi.log.info(`n8n: ${message}`);
   let before: Before | undefined;
 
-  const prepare = new pulumi.ResourceHook("n8n-before", async () => {
+  const prepare = new pulumi.ResourceHook("n8n-before", async ({ newInputs }) => {
     const docker = await engineOf(host);
-    const [old] = await n8nContainers(docker, name);
+    await removeLeftover(docker, name, String(newInputs?.name));
+    const old = await ranLast(docker, name);
     if (!old) return;
     if ((await old.inspect()).State.Running) {
       say("stopping it, and making a backup before it changes");
       await old.stop({ t: cutover.drainSeconds });
     }
     before = { old, snapshot: await backupOf(docker, old).catch(goOn(old)) };
+  });
+
+  /** Before an n8n that was found stopped is started again: a change of it was cut off, and is not gone on with. */
+  const resume = new pulumi.ResourceHook("n8n-resume", async ({ id }) => {
+    const docker = await engineOf(host);
+    const old = docker.getContainer(id);
+    const { State } = await old.inspect();
+    const last = State.Running ? undefined : await lastBackup(docker, name);
+    if (!last || Date.parse(last.time) < Date.parse(State.FinishedAt)) return;
+    for (const each of await n8nContainers(docker, name)) if (each.id !== id) await each.remove({ force: true });
+    say(`a change of it was cut off; putting the data back from backup ${last.short_id}`);
+    await inBackup(docker, name, ["restore", last.short_id]);
   });
 
   /** The backup of what a stopped n8n has left: there already when a run before this one was cut off after it. */
@@ -80,7 +93,7 @@ export function upgradeHooks(config: Config, host: Host, version: string): pulum
     pulumi.log.warn("n8n: what ran before runs again, with its data as it was; why the new one failed is told below.");
     return false;
   });
-  return { beforeCreate: [prepare], onError: [goBack] };
+  return { beforeCreate: [prepare], beforeUpdate: [resume], onError: [goBack] };
 }
 
 function engineOf(host: Host): Promise<Docker> {
@@ -89,11 +102,25 @@ function engineOf(host: Host): Promise<Docker> {
   });
 }
 
-/** The stack's n8n containers, running or not, the oldest first. */
+/** The stack's n8n containers, running or not. */
 async function n8nContainers(docker: Docker, stack: string): Promise<Docker.Container[]> {
   const filters = { label: [`hybrid-mcp=${stack}`, `${ROLE_LABEL}=n8n`] };
-  const found = await docker.listContainers({ all: true, filters });
-  return found.sort((a, b) => a.Created - b.Created).map(({ Id }) => docker.getContainer(Id));
+  return (await docker.listContainers({ all: true, filters })).map(({ Id }) => docker.getContainer(Id));
+}
+
+/** The n8n that runs, or that was the last to run. */
+async function ranLast(docker: Docker, stack: string): Promise<Docker.Container | undefined> {
+  const found = await Promise.all((await n8nContainers(docker, stack)).map((container) => container.inspect()));
+  const since = ({ State }: Docker.ContainerInspectInfo) => (State.Running ? Infinity : Date.parse(State.FinishedAt));
+  const [last] = found.sort((a, b) => since(b) - since(a));
+  return last && docker.getContainer(last.Id);
+}
+
+/** A container of the name that is about to be taken is one that a run has begun which was cut off. */
+async function removeLeftover(docker: Docker, stack: string, name: string): Promise<void> {
+  for (const each of await n8nContainers(docker, stack)) {
+    if ((await each.inspect()).Name === `/${name}`) await each.remove({ force: true });
+  }
 }
 
 interface Snapshot {

@@ -171,8 +171,8 @@ export class N8n extends pulumi.ComponentResource {
       ...containerDefaults,
       image: image("n8n"),
       init: true,
-      entrypoints: ["/bin/sh", "-c"],
-      command: [script("start.sh")],
+      entrypoints: ["node", "-e"],
+      command: [script("start.cjs")],
       envs: [
         ...Object.entries({
           DB_TYPE: "postgresdb",
@@ -184,7 +184,10 @@ export class N8n extends pulumi.ComponentResource {
           DB_STARTUP_CONNECT_MAX_RETRIES: "100000",
           N8N_HOST: new URL(url).hostname,
           N8N_PROTOCOL: new URL(url).protocol.replace(":", ""),
-          N8N_PORT: String(n8n.containerPort),
+          // It is reached through start.cjs, and only while it is ready.
+          N8N_LISTEN_ADDRESS: "127.0.0.1",
+          N8N_PORT: "5680",
+          PUBLIC_PORT: String(n8n.containerPort),
           N8N_EDITOR_BASE_URL: `${url}/`,
           N8N_WEBHOOK_URL: `${url}/`,
           // The connector is the one proxy in front of it: the edge's addresses come in its headers.
