@@ -294,6 +294,32 @@ describe("what is lost", () => {
   });
 });
 
+test("the volumes of an n8n that the droplet has already are used as they are, and stay when the stack goes", async () => {
+  const { Config } = await (await stack.container("n8n")).inspect();
+  const key = Config.Env.find((entry) => entry.startsWith("N8N_ENCRYPTION_KEY="))!.split("=")[1];
+  await stack.must("backup");
+  await stack.must("down");
+  const [volume, databaseVolume] = ["n8n", "postgres"].map((what) => `${stack.stack.name}-${what}`);
+  const other = await TestStack.create({
+    ...flags,
+    "services.n8n.adopt": { volume, databaseVolume },
+    n8nEncryptionKey: key,
+  });
+  try {
+    await other.must("up");
+    const adopted = new N8nClient(other.stack.publicUrl("n8n"));
+    await adopted.signIn();
+    await eventually(async () => expect((await adopted.callWebhook("echo", {})).status).toBe(200));
+    expect(await adopted.executions(workflow)).toBeGreaterThan(0);
+    expect((await other.must("up")).output).not.toMatch(/[1-9]\d* (created|updated|replaced|deleted)/);
+  } finally {
+    await other.destroy();
+  }
+  for (const name of [volume, databaseVolume]) expect((await docker.getVolume(name!).inspect()).Name).toBe(name);
+  await stack.must("up");
+  await hasEverything();
+});
+
 test("the memory that each container uses", async () => {
   const lines: string[] = [];
   for (const role of ["n8n", "database", "backup", "cloudflared"]) {
