@@ -5,7 +5,9 @@ import { n8n as catalogued } from "@hybrid-mcp/catalogue";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { repositoryRoot } from "../local/cli/stack.ts";
 import { TestBrowser } from "../workers/oauth-broker/testing/test-browser.ts";
+import { copyCheckout } from "./support/checkout-copy.ts";
 import { eventually } from "./support/eventually.ts";
 import { N8nClient } from "./support/n8n-client.ts";
 import { ONLY_CODA, TestStack } from "./support/test-stack.ts";
@@ -174,6 +176,44 @@ describe("what n8n keeps survives", () => {
   });
 });
 
+test("its database is never worked on by two: what prepares the volumes waits until the database has stopped", async () => {
+  const copy = copyCheckout();
+  try {
+    copy.edit("droplet/n8n/prepare.sh", 'echo "Making the database."', 'echo "Making it."');
+    stack.checkout = copy.path;
+    const { output } = await stack.must("up");
+    expect(output).toMatch(/n8n-prepare created replacement/);
+    await hasEverything();
+    const log = (await (await stack.container("database")).logs({ stdout: true, stderr: true })).toString();
+    expect(log).not.toMatch(/PANIC|lock file is invalid/);
+  } finally {
+    stack.checkout = repositoryRoot;
+    copy.remove();
+  }
+  await stack.must("up");
+  await hasEverything();
+
+  // Nor by a second one that somebody starts by hand.
+  const { Image, HostConfig, Config } = await (await stack.container("database")).inspect();
+  const second = await docker.createContainer({
+    Image,
+    Entrypoint: Config.Entrypoint,
+    Cmd: Config.Cmd,
+    User: Config.User,
+    HostConfig: { Binds: HostConfig.Binds, Tmpfs: HostConfig.Tmpfs, NetworkMode: "none" },
+  });
+  try {
+    await second.start();
+    await eventually(async () => {
+      const log = (await second.logs({ stdout: true, stderr: true })).toString();
+      expect(log).toContain("Another container works on the volume of n8n's database.");
+    }, 90);
+  } finally {
+    await second.remove({ force: true });
+  }
+  await hasEverything();
+});
+
 describe("without its database", () => {
   test("a running n8n stays, says that it is not ready, and goes on by itself", async () => {
     const database = await stack.container("database");
@@ -285,6 +325,12 @@ describe("what is lost", () => {
     expect(refused.output).not.toMatch(/\n\s+at /);
     expect(await stack.containers("n8n")).toEqual([]);
 
+    const asProcesses = await stack.run("up", "--no-docker");
+    expect([asProcesses.code, asProcesses.output]).toEqual([
+      1,
+      expect.stringContaining("n8n of this stack needs containers"),
+    ]);
+
     stack.stack.setFlag(["services", "n8n", "generation"], "2");
     await stack.must("up");
     await stack.must("restore");
@@ -306,6 +352,17 @@ test("the volumes of an n8n that the droplet has already are used as they are, a
     n8nEncryptionKey: key,
   });
   try {
+    // Somebody's own n8n may still be running on them.
+    const running = await docker.createContainer({
+      Image: Config.Image,
+      Entrypoint: ["sleep", "infinity"],
+      HostConfig: { Binds: [`${volume}:/home/node/.n8n`] },
+    });
+    await running.start();
+    const refused = await other.run("up");
+    await running.remove({ force: true });
+    expect([refused.code, refused.output]).toEqual([1, expect.stringContaining(`works on the volume ${volume}`)]);
+
     await other.must("up");
     const adopted = new N8nClient(other.stack.publicUrl("n8n"));
     await adopted.signIn();

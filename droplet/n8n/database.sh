@@ -3,9 +3,10 @@
 # started on a database that lost everything, and nothing restarts in a loop.
 set -euo pipefail
 
-data=/var/lib/postgresql/data
+root=/var/lib/postgresql/data
 run=/run/postgresql
-[ -s "$data/PG_VERSION" ] || data=$data/pgdata
+data=$root
+[ -s "$root/PG_VERSION" ] || data=$root/pgdata
 
 refuse() {
   echo "$1" >&2
@@ -16,6 +17,9 @@ refuse() {
 have=$(<"$data/PG_VERSION")
 want=$(postgres --version | sed -E 's/.* ([0-9]+)[. ].*/\1/;s/.* ([0-9]+)$/\1/')
 [ "$have" = "$want" ] || refuse "The database was made by PostgreSQL $have, and this image has $want: set droplet.images.postgres to one of $have."
+# Held by every process of the database, for as long as one of them is there.
+exec 9<"$root/.hybrid-mcp.lock"
+flock --timeout 60 9 || refuse "Another container works on the volume of n8n's database."
 
 printf 'local all all peer\nhost all all samenet scram-sha-256\n' >"$run/pg_hba.conf"
 exec postgres -D "$data" -c listen_addresses='*' -c unix_socket_directories="$run" -c hba_file="$run/pg_hba.conf" \

@@ -5,6 +5,7 @@ import { PassThrough } from "node:stream";
 import { finished } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import Docker from "dockerode";
+import type { Host } from "./host.ts";
 import { SshConnection } from "./ssh-connection.ts";
 
 /** How long the engine may take to know how a command ended whose output has ended, in milliseconds. */
@@ -50,6 +51,13 @@ export function engineClient(host: string, sshOptions: readonly string[] = []): 
     return new Docker({ ...unset, host: "docker.example.com", ...{ agent } });
   }
   throw new Error(`${host} is no Docker host: it must start with unix://, tcp:// or ssh://.`);
+}
+
+/** A client of the engine on a stack's droplet, once that is known: for hooks, which run during an update. */
+export function hostEngine({ connection }: Pick<Host, "connection">): Promise<Docker> {
+  return new Promise((resolve) => {
+    connection.apply(({ host, sshOptions }) => resolve(engineClient(host, sshOptions)));
+  });
 }
 
 /**

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import type { Config } from "../config.ts";
 import { inBackup, makeBackup } from "./backup-client.ts";
-import { containerOf, engineClient, ROLE_LABEL } from "./engine-client.ts";
+import { containerOf, hostEngine, ROLE_LABEL } from "./engine-client.ts";
 import type { Host } from "./host.ts";
 
 /** Pause between two looks at a container that starts, in milliseconds. */
@@ -12,14 +12,17 @@ const PAUSE_MS = 1_000;
 /** How long an n8n that ran before may take at least to be ready again, in seconds: its health is looked at every few. */
 const BACK_SECONDS = 300;
 
+/** End of the name of a container that another has taken the place of. */
+const REPLACED = "-replaced";
+
 /** The kind of backup that is made before a change. */
 const KIND = "before-upgrade";
 
 /** What was there before a change, to go back to. */
 interface Before {
   old: Docker.Container;
-  /** Id of the backup; undefined where there was nothing yet to make one with. */
-  snapshot: string | undefined;
+  /** Id of the backup. */
+  snapshot: string;
 }
 
 /**
@@ -37,90 +40,123 @@ export function upgradeHooks(config: Config, host: Host, version: string): pulum
   let before: Before | undefined;
 
   const prepare = new pulumi.ResourceHook("n8n-before", async ({ newInputs }) => {
-    const docker = await engineOf(host);
-    await removeLeftover(docker, name, String(newInputs?.name));
-    const old = await ranLast(docker, name);
-    if (!old) return;
-    if ((await old.inspect()).State.Running) {
+    const docker = await hostEngine(host);
+    const { last, cutOff } = await found(docker, name);
+    if (!last) return;
+    if (!(await containerOf(docker, name, "backup"))) {
+      throw new Error(
+        "n8n was not changed: there is no container that makes a backup to go back to. Bring the stack up as it was first.",
+      );
+    }
+    if (cutOff) await clear(docker, cutOff);
+    const old = docker.getContainer(last.Id);
+    if (last.State.Running) {
       say("stopping it, and making a backup before it changes");
       await old.stop({ t: cutover.drainSeconds });
     }
-    before = { old, snapshot: await backupOf(docker, old).catch(goOn(old)) };
+    const snapshot = cutOff?.snapshot ?? (await backup(docker).catch(goOn(old)));
+    // The very container that is wanted, which a run has made that was cut off: it is made again, and has its backup.
+    if (last.Name === `/${newInputs?.name}`) await old.remove({ force: true });
+    else before = { old, snapshot };
+  });
+  const done = new pulumi.ResourceHook("n8n-changed", async () => {
+    // Should it outlive this update, nobody takes it for the n8n that was there last.
+    await before?.old.rename({ name: `${(await before.old.inspect()).Name.slice(1)}${REPLACED}` });
+    before = undefined;
   });
 
   /** Before an n8n that was found stopped is started again: a change of it was cut off, and is not gone on with. */
   const resume = new pulumi.ResourceHook("n8n-resume", async ({ id }) => {
-    const docker = await engineOf(host);
-    const old = docker.getContainer(id);
-    const { State } = await old.inspect();
-    const last = State.Running ? undefined : await lastBackup(docker, name);
-    if (!last || Date.parse(last.time) < Date.parse(State.FinishedAt)) return;
-    for (const each of await n8nContainers(docker, name)) if (each.id !== id) await each.remove({ force: true });
-    say(`a change of it was cut off; putting the data back from backup ${last.short_id}`);
-    await inBackup(docker, name, ["restore", last.short_id]);
+    const docker = await hostEngine(host);
+    const { last, cutOff } = await found(docker, name);
+    if (last?.Id !== id || !cutOff) return;
+    await clear(docker, cutOff);
+    say(`a change of it was cut off; putting the data back from backup ${cutOff.snapshot}`);
+    await inBackup(docker, name, ["restore", cutOff.snapshot]);
   });
 
-  /** The backup of what a stopped n8n has left: there already when a run before this one was cut off after it. */
-  const backupOf = async (docker: Docker, old: Docker.Container) => {
-    if (!(await containerOf(docker, name, "backup"))) return undefined;
-    const last = await lastBackup(docker, name);
-    if (last && Date.parse(last.time) > Date.parse((await old.inspect()).State.FinishedAt)) return last.short_id;
+  /** Takes away what a change that was cut off has begun; what it has left is kept in a backup of its own. */
+  const clear = async (docker: Docker, { unfinished }: CutOff) => {
+    for (const { Id } of unfinished)
+      await docker.getContainer(Id).stop({ t: cutover.drainSeconds }).catch(unlessStopped);
+    const { snapshot } = await makeBackup(docker, name, "before-restore");
+    say(`a change of it was cut off; what it has left is in backup ${snapshot}`);
+    for (const { Id } of unfinished) await docker.getContainer(Id).remove({ force: true });
+  };
+
+  const backup = async (docker: Docker) => {
     const { snapshot, bytes, seconds } = await makeBackup(docker, name, KIND);
     say(`backup ${snapshot} is made (${Math.ceil(bytes / 1e6)} MB, ${seconds} s)`);
     return snapshot;
   };
 
-  const goOn = (old: Docker.Container) => async (error: Error) => {
-    await old.start();
-    throw new Error(`n8n was not changed, and runs as before: there is no backup to go back to. ${error.message}`);
-  };
+  const goOn =
+    (old: Docker.Container) =>
+    async (error: Error): Promise<never> => {
+      await old.start();
+      throw new Error(`n8n was not changed, and runs as before: there is no backup to go back to. ${error.message}`);
+    };
 
-  const goBack = new pulumi.ErrorHook("n8n-go-back", async () => {
-    if (!before) return false;
-    const docker = await engineOf(host);
+  const goBack = new pulumi.ErrorHook("n8n-go-back", async ({ failedOperation }) => {
+    if (failedOperation !== "create" || !before) return false;
+    const docker = await hostEngine(host);
     const { old, snapshot } = before;
     before = undefined;
-    for (const each of await n8nContainers(docker, name)) if (each.id !== old.id) await each.remove({ force: true });
-    if (snapshot) {
-      say(`version ${version} did not become ready; putting the data back from backup ${snapshot}`);
-      await inBackup(docker, name, ["restore", snapshot]).catch(({ message }: Error) => {
-        const again = `npm run restore -- --snapshot ${snapshot} --overwrite`;
-        throw new Error(`n8n's data was not put back, and n8n does not run: ${message} The backup is kept: ${again}`);
-      });
+    for (const { Id } of await n8nContainers(docker, name)) {
+      if (Id !== old.id) await docker.getContainer(Id).remove({ force: true });
     }
+    say(`version ${version} did not become ready; putting the data back from backup ${snapshot}`);
+    await inBackup(docker, name, ["restore", snapshot]).catch(({ message }: Error) => {
+      const again = `npm run restore -- --snapshot ${snapshot} --overwrite`;
+      throw new Error(`n8n's data was not put back, and n8n does not run: ${message} The backup is kept: ${again}`);
+    });
     await old.start();
     await ready(old, Math.max(services.n8n.startSeconds, BACK_SECONDS));
     pulumi.log.warn("n8n: what ran before runs again, with its data as it was; why the new one failed is told below.");
     return false;
   });
-  return { beforeCreate: [prepare], beforeUpdate: [resume], onError: [goBack] };
+  return { beforeCreate: [prepare], afterCreate: [done], beforeUpdate: [resume], onError: [goBack] };
 }
 
-function engineOf(host: Host): Promise<Docker> {
-  return new Promise((resolve) => {
-    host.connection.apply(({ host: address, sshOptions }) => resolve(engineClient(address, sshOptions)));
-  });
+/** Docker Engine API: 304 when it does not run. */
+function unlessStopped(error: { statusCode?: number }): void {
+  if (error.statusCode !== 304) throw error;
 }
 
-/** The stack's n8n containers, running or not. */
-async function n8nContainers(docker: Docker, stack: string): Promise<Docker.Container[]> {
+/** The stack's n8n containers, running or not, but for those that another has taken the place of. */
+async function n8nContainers(docker: Docker, stack: string): Promise<Docker.ContainerInspectInfo[]> {
   const filters = { label: [`hybrid-mcp=${stack}`, `${ROLE_LABEL}=n8n`] };
-  return (await docker.listContainers({ all: true, filters })).map(({ Id }) => docker.getContainer(Id));
+  const all = await docker.listContainers({ all: true, filters });
+  const inspected = await Promise.all(all.map(({ Id }) => docker.getContainer(Id).inspect()));
+  return inspected.filter(({ Name }) => !Name.endsWith(REPLACED));
 }
 
-/** The n8n that runs, or that was the last to run. */
-async function ranLast(docker: Docker, stack: string): Promise<Docker.Container | undefined> {
-  const found = await Promise.all((await n8nContainers(docker, stack)).map((container) => container.inspect()));
-  const since = ({ State }: Docker.ContainerInspectInfo) => (State.Running ? Infinity : Date.parse(State.FinishedAt));
-  const [last] = found.sort((a, b) => since(b) - since(a));
-  return last && docker.getContainer(last.Id);
+/** A change that was cut off after its backup and before the new n8n was ready. */
+interface CutOff {
+  /** The backup of before it. */
+  snapshot: string;
+  /** What it has begun. */
+  unfinished: Docker.ContainerInspectInfo[];
 }
 
-/** A container of the name that is about to be taken is one that a run has begun which was cut off. */
-async function removeLeftover(docker: Docker, stack: string, name: string): Promise<void> {
-  for (const each of await n8nContainers(docker, stack)) {
-    if ((await each.inspect()).Name === `/${name}`) await each.remove({ force: true });
+/** The n8n whose data is there, and what of a change that was cut off is in its way. */
+async function found(
+  docker: Docker,
+  stack: string,
+): Promise<{ last: Docker.ContainerInspectInfo | undefined; cutOff: CutOff | undefined }> {
+  const until = ({ State }: Docker.ContainerInspectInfo) => (State.Running ? Infinity : Date.parse(State.FinishedAt));
+  const all = (await n8nContainers(docker, stack)).sort((a, b) => until(b) - until(a));
+  if (all.every(({ State }) => State.Running)) return { last: all[0], cutOff: undefined };
+  const snapshot = await lastBackup(docker, stack);
+  const made = snapshot ? Date.parse(snapshot.time) : -Infinity;
+  const stopped = all.find((each) => until(each) <= made);
+  const later = all.filter(({ Created }) => Date.parse(Created) > made);
+  // A new one that was ready has data since that is nowhere else: it is the one that counts.
+  const isCutOff = stopped !== undefined && later.every(({ State }) => State.Health?.Status !== "healthy");
+  if (!isCutOff || all.some((each) => each !== stopped && !later.includes(each) && until(each) > until(stopped))) {
+    return { last: all[0], cutOff: undefined };
   }
+  return { last: stopped, cutOff: { snapshot: snapshot!.short_id, unfinished: later } };
 }
 
 interface Snapshot {
@@ -132,8 +168,11 @@ interface Snapshot {
 
 /** The newest backup that was made before a change; undefined where there is none. */
 async function lastBackup(docker: Docker, stack: string): Promise<Snapshot | undefined> {
-  // A repository that is not there yet is made by the first backup.
-  const listed = await inBackup(docker, stack, ["snapshots", "--json"]).catch(() => "[]");
+  const listed = await inBackup(docker, stack, ["snapshots", "--json"]).catch((error: Error) => {
+    // A repository that is not there yet is made by the first backup.
+    if (error.message.includes("There are no backups")) return "[]";
+    throw error;
+  });
   return (JSON.parse(listed) as Snapshot[])
     .filter(({ tags }) => tags?.includes(KIND))
     .sort((a, b) => Date.parse(b.time) - Date.parse(a.time))[0];

@@ -16,6 +16,7 @@ import { dockerVolume } from "./docker-volume.ts";
 import type { Host } from "./host.ts";
 import { N8N_IMAGE, POSTGRES_IMAGE } from "./images.ts";
 import { MEMORY_MB } from "./memory.ts";
+import { prepareHooks } from "./n8n-prepare.ts";
 import { upgradeHooks } from "./n8n-upgrade.ts";
 
 /** Where the tunnel finds n8n. */
@@ -116,7 +117,12 @@ export class N8n extends pulumi.ComponentResource {
         image: postgres,
         entrypoints: ["/bin/bash", "-c"],
         command: [script("prepare.sh")],
-        envs: [...databaseEnv, pulumi.interpolate`EXPECT_DATA=${guard.expectsData}`],
+        envs: [
+          ...databaseEnv,
+          `GENERATION=${generation}`,
+          // What is adopted has to be there from the beginning.
+          adopt ? "EXPECT_DATA=true" : pulumi.interpolate`EXPECT_DATA=${guard.expectsData}`,
+        ],
         networkMode: "none",
         volumes: [
           { volumeName: this.data.name, containerPath: "/volumes/n8n" },
@@ -134,7 +140,7 @@ export class N8n extends pulumi.ComponentResource {
         labels: [...ofGeneration("prepare"), { label: "hybrid-mcp-settings", value: colour(databaseEnv) }],
       },
       // Whether there has to be data counts when it runs, and does not make it run again.
-      { ...options, ignoreChanges: ["envs"] },
+      { ...options, ignoreChanges: ["envs"], hooks: prepareHooks(config, host) },
     );
     const database = new docker.Container(
       "n8n-database",

@@ -12,7 +12,7 @@ import { awaitOwnRuns, endKilledRuns } from "./killed-runs.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { recover } from "./recover.ts";
 import { preparePulumi, pulumi } from "./run-pulumi.ts";
-import { type LocalStack, runsN8n } from "./stack.ts";
+import { type LocalStack, runsN8n, wantsN8n } from "./stack.ts";
 import { type LocalImages, writeProject } from "./stack-config.ts";
 import { say, UserError } from "./user-error.ts";
 
@@ -96,6 +96,11 @@ async function chooseContainers(stack: LocalStack, options: StartOptions): Promi
     if (options.installDocker) return installDocker(stack.dir, say);
     return (await useDocker(stack.dir)) ?? (identity.containers === "docker" ? startAgain(stack) : undefined);
   };
+  if (options.noDocker && identity.containers === "docker" && !options.takesDown && wantsN8n(stack)) {
+    throw new UserError(
+      "n8n of this stack needs containers, and keeps its data there: it cannot go on without Docker Engine. Nothing was changed.",
+    );
+  }
   const engine = await use();
   if (!engine && identity.containers === "docker" && existsSync(stack.engineSocket)) {
     await removeLeftovers(stack.engineSocket, stack.name);
