@@ -39,7 +39,8 @@ async function answers(): Promise<void> {
 /** As `answers`, once n8n is there again; and it has every run that it had, and the new ones. */
 async function hasEverything(): Promise<void> {
   await eventually(answers, 120);
-  expect(await n8n.executions(workflow)).toBeGreaterThan(runs);
+  // A run is written down a moment after its answer.
+  await eventually(async () => expect(await n8n.executions(workflow)).toBeGreaterThan(runs));
   runs = await n8n.executions(workflow);
 }
 let runs = 0;
