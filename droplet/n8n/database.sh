@@ -21,6 +21,6 @@ want=$(postgres --version | sed -E 's/.* ([0-9]+)[. ].*/\1/;s/.* ([0-9]+)$/\1/')
 exec 9<"$root/.hybrid-mcp.lock"
 flock --timeout 60 9 || refuse "Another container works on the volume of n8n's database."
 
-printf 'local all all peer\nhost all all samenet scram-sha-256\n' >"$run/pg_hba.conf"
+printf 'local all all scram-sha-256\nhost all all samenet scram-sha-256\n' >"$run/pg_hba.conf"
 exec postgres -D "$data" -c listen_addresses='*' -c unix_socket_directories="$run" -c hba_file="$run/pg_hba.conf" \
   -c logging_collector=off

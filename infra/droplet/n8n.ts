@@ -155,7 +155,14 @@ export class N8n extends pulumi.ComponentResource {
         tmpfs: { "/run/postgresql": "mode=1777", "/tmp": "mode=1777" },
         networksAdvanced: [{ name: this.network.name, aliases: [DATABASE_HOST] }],
         healthcheck: {
-          tests: ["CMD", "pg_isready", "--quiet", "--host", "/run/postgresql"],
+          tests: [
+            "CMD",
+            "pg_isready",
+            "--quiet",
+            "--host=/run/postgresql",
+            `--username=${this.database.user}`,
+            `--dbname=${this.database.name}`,
+          ],
           interval: "2s",
           timeout: "3s",
           startPeriod: "30s",
