@@ -1,3 +1,4 @@
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { repositoryRoot } from "../local/cli/stack.ts";
 import { openStream, startCaller, summary } from "./support/callers.ts";
@@ -42,6 +43,16 @@ async function underLoad(what: string, command: string, ...args: string[]) {
   expect(traffic.failures, stack.cloudLog).toEqual([]);
   expect(streamed).toMatchObject({ complete: true });
   return traffic;
+}
+
+/** What a client is offered. */
+async function toolNames(): Promise<string[]> {
+  const client = new Client({ name: "e2e", version: "1" });
+  const requestInit = { headers: { authorization: `Bearer ${token}` } };
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${stack.codaUrl}/mcp`), { requestInit }));
+  const { tools } = await client.listTools();
+  await client.close();
+  return tools.map(({ name }) => name);
 }
 
 /** Changes the bundle of Coda, and with it version and image. */
@@ -95,6 +106,20 @@ test("a new image that does not start leaves the old container where it is", asy
   }
   expect((await (await stack.container("coda")).inspect()).Id).toBe(Id);
   expect(await status()).toEqual(before);
+});
+
+test("other tools, of the same version, cost no call, and are what there is when the update is done", async () => {
+  const before = await status();
+  const old = await (await stack.container("coda")).inspect();
+  const tools = await toolNames();
+  expect(tools).toContain("delete_row");
+  stack.stack.setFlag(["services", "coda", "tools"], { readOnly: true });
+  await underLoad("other tools", "up");
+  expect(await status()).toEqual(before);
+  const now = await toolNames();
+  expect(now).toContain("list_docs");
+  expect(now).not.toContain("delete_row");
+  expect((await (await stack.container("coda")).inspect()).Name).not.toBe(old.Name);
 });
 
 test("connectors that change connect before the old ones go", async () => {

@@ -270,6 +270,14 @@ describe("Coda on the droplet", () => {
     expect(secret(inputs.envs)).toContain(`VERSION=${version}`);
   });
 
+  test("the container says of itself which one it is, as it is called in its network, and the Worker says nothing of it", () => {
+    const { inputs } = of(resources, "Container").find(({ name }) => name === "coda")!;
+    const [alias]: string[] = inputs.networksAdvanced[0].aliases;
+    expect(secret(inputs.envs)).toContain(`REVISION=${alias!.replace("coda-mcp-", "")}`);
+    const { bindings } = one(resources, "WorkersScript", "coda-script").inputs;
+    expect(bindings.map(({ name }: { name: string }) => name)).not.toContain("REVISION");
+  });
+
   test("the connector holds the tunnel's token and dials the edge that the config names", () => {
     const { inputs } = of(resources, "Container").find(({ name }) => name === "cloudflared")!;
     expect(secret(inputs.envs)).toEqual(["TUNNEL_TOKEN=tunnel-token", "TUNNEL_EDGE=10.0.0.1:8780"]);

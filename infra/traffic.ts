@@ -46,14 +46,15 @@ function rulesOf({ domain }: Config, { service, description: { origin } }: Deplo
 }
 
 function serviceRoute(config: Config, deployed: DeployedService, dependsOn: pulumi.Resource[]): pulumi.Resource {
-  const { service, placement, version, worker, container } = deployed;
+  const { service, placement, version, worker, description, container } = deployed;
+  const revision = placement === "droplet" ? description.revision : undefined;
   const newSide = placement === "workers" ? worker.url : dropletUrl(config, service);
   return route(
     service,
     { config, placement, scriptName: worker.script.scriptName },
     {
       dependsOn: [...dependsOn, worker, ...(container ? [container] : [])],
-      hooks: cutoverHooks({ config, service, placement, version, newSide }),
+      hooks: cutoverHooks({ config, service, placement, version, revision, newSide }),
     },
   );
 }

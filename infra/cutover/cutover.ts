@@ -10,6 +10,8 @@ export interface CutoverArgs {
   service: ServiceName;
   placement: Placement;
   version: string;
+  /** Of the container, where the new side is one. */
+  revision?: pulumi.Output<string> | undefined;
   /** Origin at which the new side is asked past the route. */
   newSide: string;
 }
@@ -29,11 +31,11 @@ export function cutoverHooks({
   service,
   placement,
   version,
+  revision,
   newSide,
 }: CutoverArgs): pulumi.ResourceHookBinding {
-  const expected = { service, placement, version };
+  const expected = async () => ({ service, placement, version, revision: await known(revision) });
   const { gateSeconds, confirmSeconds, dial } = config.cutover;
-  const common = { expected, clock: systemClock };
   const ask = (path: string) => (origin: string) => healthOf(origin, dial, path);
   const say = (message: string) => pulumi.log.info(`${service}: ${message}`);
 
@@ -41,7 +43,8 @@ export function cutoverHooks({
     say(`asking the new side at ${newSide}`);
     try {
       const seconds = await gate({
-        ...common,
+        expected: await expected(),
+        clock: systemClock,
         ask: ask("/health/ready"),
         origin: newSide,
         deadlineSeconds: gateSeconds,
@@ -56,7 +59,8 @@ export function cutoverHooks({
     const origin = publicUrl(config, service);
     const deadlineSeconds = confirmSeconds + gateSeconds;
     const seconds = await gate({
-      ...common,
+      expected: await expected(),
+      clock: systemClock,
       ask: ask("/health"),
       origin,
       deadlineSeconds,
@@ -69,7 +73,7 @@ export function cutoverHooks({
 
 /**
  * The step after the tunnel has been led to other containers, as a hook on its ingress rules: each service that has one
- * must answer through the tunnel in its new version for `confirmSeconds` without a break, by which time every connector
+ * must answer through the tunnel in its new revision for `confirmSeconds` without a break, by which time every connector
  * has taken the rules over. Only then are the old containers deleted, which drains them.
  */
 export function colourHooks(config: Config, services: DeployedService[]): pulumi.ResourceHookBinding {
@@ -77,9 +81,9 @@ export function colourHooks(config: Config, services: DeployedService[]): pulumi
   const confirm = new pulumi.ResourceHook("tunnel-confirm", async () => {
     const asked = services.filter(({ container }) => container);
     await Promise.all(
-      asked.map(({ service, version }) =>
+      asked.map(async ({ service, version, description: { revision } }) =>
         gate({
-          expected: { service, placement: "droplet", version },
+          expected: { service, placement: "droplet", version, revision: await known(revision) },
           origin: dropletUrl(config, service),
           ask: (origin) => healthOf(origin, dial),
           clock: systemClock,
@@ -90,4 +94,9 @@ export function colourHooks(config: Config, services: DeployedService[]): pulumi
     );
   });
   return { afterUpdate: [confirm] };
+}
+
+/** What an output holds, for a hook: it runs when that is known. */
+function known<T>(output: pulumi.Output<T> | undefined): Promise<T> | undefined {
+  return output && new Promise((resolve) => void output.apply(resolve));
 }

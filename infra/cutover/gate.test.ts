@@ -54,6 +54,14 @@ describe("the gate", () => {
   });
 });
 
+test("of one version, only the container with the expected settings counts; of others nobody asks for a revision", () => {
+  const one: Answer = { ...good, body: health({ revision: "aaaaaaaa" }) };
+  expect(judge(one, { ...expected, revision: "aaaaaaaa" })).toBeUndefined();
+  expect(judge(one, { ...expected, revision: "bbbbbbbb" })).toBe("revision aaaaaaaa, not bbbbbbbb");
+  expect(judge(good, { ...expected, revision: "bbbbbbbb" })).toBe("revision undefined, not bbbbbbbb");
+  expect(judge(one, expected)).toBeUndefined();
+});
+
 describe("an answer counts only if it is the new side's own", () => {
   test.each<[string, Answer, string | undefined]>([
     ["the right one", good, undefined],

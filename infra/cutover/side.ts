@@ -8,6 +8,8 @@ export interface Expectation {
   placement: Placement;
   /** The bundle's version. */
   version: string;
+  /** The container's, on the droplet: of one version there can be two, with other settings. */
+  revision?: string | undefined;
 }
 
 /** One answer of a side, or why there was none. */
@@ -68,7 +70,7 @@ export function healthOf(origin: string, dial: string | undefined, path = "/heal
 export function judge(answer: Answer, expected: Expectation): string | undefined {
   if ("unreachable" in answer) return answer.unreachable;
   if (answer.status !== 200) return `HTTP ${answer.status}: ${answer.body.trim().slice(0, 200) || "(empty)"}`;
-  let health: { status?: unknown; service?: unknown; placement?: unknown; version?: unknown };
+  let health: { status?: unknown; service?: unknown; placement?: unknown; version?: unknown; revision?: unknown };
   try {
     health = JSON.parse(answer.body) ?? {};
   } catch {
@@ -79,5 +81,8 @@ export function judge(answer: Answer, expected: Expectation): string | undefined
   if (answer.servedBy !== expected.placement) return `served by ${answer.servedBy}, not by ${expected.placement}`;
   if (health.placement !== expected.placement) return `its placement is ${JSON.stringify(health.placement)}`;
   if (health.version !== expected.version) return `version ${health.version}, not ${expected.version}`;
+  if (expected.revision !== undefined && health.revision !== expected.revision) {
+    return `revision ${health.revision}, not ${expected.revision}`;
+  }
   return undefined;
 }

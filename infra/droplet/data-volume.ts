@@ -26,6 +26,12 @@ export function usesDataVolume(config: Config): boolean {
   return config.droplet.storage === "volume" && hasState(config);
 }
 
+/** Whether something keeps what must not be lost on the droplet's own disk, with which it goes. */
+export function keepsDataOnDisk(config: Config): boolean {
+  const adoptsVolumes = deploysN8n(config) && config.services.n8n.adopt !== undefined;
+  return (config.droplet.storage === "engine" && hasState(config)) || adoptsVolumes;
+}
+
 /**
  * Where the volume `<name>-data` is found and mounted. DigitalOcean names a volume's link after the volume:
  * https://docs.digitalocean.com/products/volumes/how-to/mount/

@@ -70,6 +70,27 @@ describe("a droplet with state", () => {
   });
 });
 
+describe("a droplet that goes with data is protected, so that nothing replaces it", () => {
+  const isProtected = async (droplet: object, services: object = stateful, more: object = {}) =>
+    one(await run({ services, droplet, ...more }, { preview: true }), "Droplet", "droplet").protect;
+  const adopt = { volume: "n8n_data", databaseVolume: "n8n_db", databaseName: "n8n", databaseUser: "n8n" };
+  const moved = { ...coda, n8n: { enabled: true, adopt } };
+
+  test("where volumes of the engine have it: all of them, or those of an n8n that was there already", async () => {
+    expect(await isProtected({ ...overSsh, storage: "engine" })).toBe(true);
+    expect(await isProtected({ ...overSsh, storage: "engine", dockerHost: "ssh://root@droplet.example.com" })).toBe(
+      true,
+    );
+    expect(await isProtected(overSsh, moved, { n8nEncryptionKey: "of-the-old-n8n" })).toBe(true);
+  });
+
+  test("not where the data volume has it, where there is none, or where another machine's engine stands for it", async () => {
+    expect(await isProtected(overSsh)).toBe(false);
+    expect(await isProtected({ ...overSsh, storage: "engine" }, stateless)).toBe(false);
+    expect(await isProtected({ storage: "engine", dockerHost: "unix:///var/run/docker.sock" })).toBe(false);
+  });
+});
+
 describe("by config", () => {
   test("backups: plain, or with a policy", async () => {
     const backups = async (value: unknown) =>

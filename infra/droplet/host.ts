@@ -8,7 +8,7 @@ import { lateError } from "../late-error.ts";
 import { Alerts } from "./alerts.ts";
 import { cloudInit } from "./cloud-init.ts";
 import type { DataGuard } from "./data-guard.ts";
-import { DataVolume, dataFolders, dataMount, usesDataVolume } from "./data-volume.ts";
+import { DataVolume, dataFolders, dataMount, keepsDataOnDisk, usesDataVolume } from "./data-volume.ts";
 import type { HostKey } from "./host-key.ts";
 import { NotReadyError, ready } from "./ready.ts";
 import { overSsh, pinnedOptions, sshHostname, throughTunnel } from "./ssh.ts";
@@ -108,7 +108,7 @@ export class Host extends pulumi.ComponentResource {
         userData: pulumi.secret(hostKey.pair.apply((pair) => cloudInit({ hostKey: pair, data }))),
       },
       // The volume can't be on two droplets: the old one goes first, with all that runs on it.
-      { parent: this, deleteBeforeReplace: true },
+      { parent: this, deleteBeforeReplace: true, protect: engineOverSsh(config) && keepsDataOnDisk(all) },
     );
     const anywhere = { destinationAddresses: ["0.0.0.0/0", "::/0"] };
     const firewall = new digitalocean.Firewall(
@@ -145,7 +145,7 @@ export class Host extends pulumi.ComponentResource {
    */
   private engine(config: Config, hostKey: pulumi.Input<string>, after: pulumi.Input<unknown>[]): docker.ProviderArgs {
     const { dockerHost, adopt, readySeconds } = config.droplet;
-    if (dockerHost && !dockerHost.startsWith("ssh://")) return { host: dockerHost };
+    if (dockerHost && !engineOverSsh(config.droplet)) return { host: dockerHost };
     const tunnelled = throughTunnel(config);
     const options = pulumi.output(hostKey).apply((key) => pinnedOptions(key, { throughTunnel: tunnelled }));
     const directly = sshHostname(config) !== undefined && !tunnelled;
@@ -175,6 +175,11 @@ export class Host extends pulumi.ComponentResource {
     });
     return { host, sshOpts: options };
   }
+}
+
+/** Whether containers run on the droplet itself, and not in another Docker Engine that stands for it. */
+function engineOverSsh({ dockerHost }: Config["droplet"]): boolean {
+  return dockerHost === undefined || dockerHost.startsWith("ssh://");
 }
 
 /** Everything that the program could say about a droplet, none of which is changed on one that was adopted. */

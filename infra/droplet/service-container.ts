@@ -20,6 +20,8 @@ export interface ContainerDescription {
    * the old one or to the new one and never to both.
    */
   alias: pulumi.Output<string>;
+  /** What it answers at `/health`: of one bundle there can be containers with other settings. */
+  revision: pulumi.Output<string>;
   /** Where the tunnel finds it. */
   origin: pulumi.Output<string>;
 }
@@ -32,11 +34,17 @@ export function describeContainer(
   env: Record<string, pulumi.Input<string>>,
 ): ContainerDescription {
   const { containerPort, subdomain } = catalogue[service];
-  const context = serviceContext(bundle, containerPort, Object.keys(env));
+  const context = serviceContext(bundle, containerPort, [...Object.keys(env), "REVISION"]);
   const runtime = runtimeImageName(config);
-  const suffix = colour({ context: context.hash, runtime, env, settings: settings(config) });
-  const alias = pulumi.interpolate`${subdomain}-${suffix}`;
-  return { context, env, alias, origin: pulumi.interpolate`http://${alias}:${containerPort}` };
+  const revision = colour({ context: context.hash, runtime, env, settings: settings(config) });
+  const alias = pulumi.interpolate`${subdomain}-${revision}`;
+  return {
+    context,
+    env: { ...env, REVISION: revision },
+    alias,
+    revision,
+    origin: pulumi.interpolate`http://${alias}:${containerPort}`,
+  };
 }
 
 /** What is the same for every service; in megabytes, cores and seconds. */

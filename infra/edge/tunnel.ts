@@ -11,10 +11,12 @@ export class Tunnel extends pulumi.ComponentResource {
   readonly id: pulumi.Output<string>;
   /** What a connector runs with. */
   readonly token: pulumi.Output<string>;
+  private readonly zoneId: string;
 
   constructor(config: Config) {
     super("hybrid-mcp:edge:Tunnel", "tunnel");
     const { accountId, zoneId } = config.cloudflare;
+    this.zoneId = zoneId;
     const tunnel = new cloudflare.ZeroTrustTunnelCloudflared(
       "tunnel",
       // The default, "local", would ignore the ingress rules; changing it later replaces the tunnel.
@@ -26,21 +28,28 @@ export class Tunnel extends pulumi.ComponentResource {
     this.token = pulumi.secret(
       cloudflare.getZeroTrustTunnelCloudflaredTokenOutput({ accountId, tunnelId: tunnel.id }, { parent: this }).token,
     );
-    for (const name of tunnelHostnames(config)) {
-      new cloudflare.DnsRecord(
-        name,
-        {
-          zoneId,
-          name,
-          type: "CNAME",
-          content: pulumi.interpolate`${tunnel.id}.cfargotunnel.com`,
-          proxied: true,
-          ttl: 1,
-        },
-        { parent: this },
-      );
-    }
+    for (const name of tunnelHostnames(config)) this.leadIn(name);
     this.registerOutputs();
+  }
+
+  /**
+   * Makes a hostname lead into the tunnel. It is one and the same record whether something stands before it or not: Cloudflare
+   * has no room for a second one beside it while the first is there.
+   */
+  leadIn(hostname: string, options: pulumi.CustomResourceOptions = {}): void {
+    new cloudflare.DnsRecord(
+      hostname,
+      {
+        zoneId: this.zoneId,
+        name: hostname,
+        type: "CNAME",
+        content: pulumi.interpolate`${this.id}.cfargotunnel.com`,
+        proxied: true,
+        ttl: 1,
+      },
+      // Older stacks have one that Access stands before beside the tunnel.
+      { ...options, parent: this, aliases: [{ parent: pulumi.rootStackResource }] },
+    );
   }
 }
 

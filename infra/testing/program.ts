@@ -7,6 +7,15 @@ export interface Registered {
   name: string;
   // biome-ignore lint/suspicious/noExplicitAny: inputs of any resource
   inputs: Record<string, any>;
+  protect: boolean;
+}
+
+/** What registers resources: its part that the mocks do not hand on. */
+interface Monitor {
+  registerResource(
+    request: { getType(): string; getName(): string; getProtect(): boolean },
+    done: (error: Error | null, reply: unknown) => void,
+  ): unknown;
 }
 
 export const cloudflare = {
@@ -22,10 +31,11 @@ export const cloudflare = {
  */
 export async function run(config: Record<string, unknown>, { preview = false } = {}): Promise<Registered[]> {
   const registered: Registered[] = [];
+  const isProtected = new Set<string>();
   await pulumi.runtime.setMocks(
     {
       newResource: ({ type, name, inputs }) => {
-        registered.push({ type, name, inputs });
+        registered.push({ type, name, inputs, protect: isProtected.has(`${type} ${name}`) });
         const outputs: Record<string, unknown> = { ...inputs };
         if (type === "random:index/randomPassword:RandomPassword") outputs.result = `secret-of-${name}`;
         if (type === "random:index/randomBytes:RandomBytes") outputs.base64 = Buffer.alloc(32, 7).toString("base64");
@@ -46,9 +56,16 @@ export async function run(config: Record<string, unknown>, { preview = false } =
     preview,
     "organization",
   );
+  const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
+  // Mocks are not told what is protected.
+  const registerResource = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request, done) => {
+    if (request.getProtect()) isProtected.add(`${request.getType()} ${request.getName()}`);
+    return registerResource(request, done);
+  };
   // Mocks know no hooks: they are registered and never run. The end-to-end tests run them.
   const register = (_: unknown, done: (error: null, reply: object) => void) => done(null, {});
-  Object.assign(pulumi.runtime.getMonitor()!, { registerResourceHook: register, registerErrorHook: register });
+  Object.assign(monitor, { registerResourceHook: register, registerErrorHook: register });
   const all = {
     domain: "example.com",
     cloudflare,

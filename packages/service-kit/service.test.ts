@@ -24,6 +24,7 @@ beforeAll(async () => {
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
     bindings: {
       VERSION: "1",
+      REVISION: "0a1b2c3d",
       PLACEMENT: "droplet",
       PUBLIC_URL: "http://localhost:8085",
       ISSUER: "https://auth.example.com",
@@ -46,9 +47,15 @@ async function send(path: string, method: string, body = "") {
   });
   request.end(body);
   const [response] = (await once(request, "response")) as [IncomingMessage];
-  await text(response);
-  return { status: response.statusCode, reused: request.reusedSocket };
+  const answer = await text(response);
+  return { status: response.statusCode, reused: request.reusedSocket, answer };
 }
+
+test("a container's health says which one it is", async () => {
+  const { answer } = await send("/health", "GET");
+  const expected = { status: "ok", service: "coda", version: "1", placement: "droplet", revision: "0a1b2c3d" };
+  expect(JSON.parse(answer)).toEqual(expected);
+});
 
 test.each([
   ["/mcp", 401],
@@ -56,6 +63,6 @@ test.each([
 ])("a large body that nobody wants costs nobody the answer, nor the connection: %s", async (path, status) => {
   for (let call = 0; call < 10; call++) {
     expect((await send(path, "POST", "x".repeat(2_000_000))).status).toBe(status);
-    expect(await send("/health", "GET")).toEqual({ status: 200, reused: true });
+    expect(await send("/health", "GET")).toMatchObject({ status: 200, reused: true });
   }
 });

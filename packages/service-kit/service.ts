@@ -15,6 +15,8 @@ export interface ServiceEnv extends BrokerEnv, TelemetryEnv {
   /** Of the bundle that runs, e.g. `0.1.0+3f2a9c1d`. */
   VERSION: string;
   PLACEMENT: "workers" | "droplet";
+  /** Of the container that runs, on the droplet: it changes with whatever the container is made of, its config too. */
+  REVISION?: string;
   /** Origin at which clients reach the service, e.g. `https://coda-mcp.example.com`; an identifier, the same in both homes. */
   PUBLIC_URL: string;
   /** JSON ({@link ToolSelection}): which tools the operator lets the service have; all when it is left out. */
@@ -75,7 +77,8 @@ const DISCARD_BYTES = 8 * 1024 * 1024;
  * - `POST /mcp`: MCP 2026-07-28 and, statelessly, the 2025 versions (Streamable HTTP). Without a token of the broker for
  *   this service 401, without the tool's scope 403, each with the challenge that tells a client what to do. Request headers
  *   can narrow which tools there are ({@link clientSelection}).
- * - `GET /health`: `{status, service, version, placement}`, open to all; `GET /health/ready` asks the broker too.
+ * - `GET /health`: `{status, service, version, placement}` and, of a container, `revision`, open to all; `GET /health/ready`
+ *   asks the broker too.
  * - `GET /.well-known/oauth-protected-resource/mcp`: RFC 9728 metadata.
  *
  * Every response carries `x-served-by: workers|droplet` and `x-request-id`.
@@ -183,7 +186,12 @@ export function createService<Env extends ServiceEnv, Upstream>(options: Service
     context.res.headers.set("x-request-id", traceIn(request).id);
   });
 
-  const health = (env: Env) => ({ service: options.name, version: env.VERSION, placement: env.PLACEMENT });
+  const health = (env: Env) => ({
+    service: options.name,
+    version: env.VERSION,
+    placement: env.PLACEMENT,
+    ...(env.REVISION !== undefined && { revision: env.REVISION }),
+  });
 
   app.get("/health", ({ env, json, executionCtx }) => {
     // On the droplet it is asked every few seconds: the moment to send what a broker that was away has missed.

@@ -137,6 +137,13 @@ test("neither the host key nor the webhook is in the state in clear", async () =
   expect(state).not.toMatch(/BEGIN OPENSSH|hooks\.slack\.com/);
 });
 
+test("another region stops the preview: the volume, which cannot go there, is protected", async () => {
+  await stack.program(program({ ...all, region: "nyc1" }));
+  const { code, output } = await stack.run("preview");
+  expect(code).not.toBe(0);
+  expect(output).toMatch(/unable to replace resource "[^"]*::data"\s+as it is currently marked for protection/);
+}, 60_000);
+
 test("backups, addresses and a larger volume change in place", async () => {
   await stack.program(program({ ...all, backups: { plan: "weekly", weekday: "MON" }, volumeGb: 40, sshAllow: [] }));
   expect(operations(await stack.preview())).toEqual(["update data", "update droplet", "update firewall"]);

@@ -1,0 +1,63 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import * as pulumi from "@pulumi/pulumi";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Config } from "../config.ts";
+import type { DeployedService } from "../service.ts";
+import { colourHooks, cutoverHooks } from "./cutover.ts";
+
+/** The hooks' own work, without an engine: a server stands for the tunnel's end of the edge. */
+
+/** What the tunnel leads to, answer by answer; the last one stays. */
+let revisions: string[] = [];
+const asked: string[] = [];
+const edge = createServer((request, response) => {
+  const revision = revisions.length > 1 ? revisions.shift() : revisions[0];
+  asked.push(`${request.headers.host}${request.url} ${revision}`);
+  response.setHeader("x-served-by", "droplet");
+  response.end(JSON.stringify({ status: "ok", service: "coda", version: "1", placement: "droplet", revision }));
+});
+let config: Config;
+
+beforeAll(async () => {
+  await pulumi.runtime.setMocks({ newResource: () => ({ id: "id", state: {} }), call: () => ({}) });
+  // Mocks know no hooks; the tests run them.
+  const register = (_: unknown, done: (error: null, reply: object) => void) => done(null, {});
+  Object.assign(pulumi.runtime.getMonitor()!, { registerResourceHook: register });
+  await once(edge.listen(0, "127.0.0.1"), "listening");
+  const dial = `http://127.0.0.1:${(edge.address() as AddressInfo).port}`;
+  config = {
+    domain: "example.com",
+    publicUrls: {},
+    cutover: { gateSeconds: 5, confirmSeconds: 0.5, dial },
+  } as unknown as Config;
+});
+afterAll(() => edge.close());
+
+const run = async (hook: unknown) => (hook as pulumi.ResourceHook).callback({} as pulumi.ResourceHookArgs);
+
+test("after a container with other settings, an answer of the old one of the same version does not do", async () => {
+  const coda = { service: "coda", version: "1", description: { revision: pulumi.output("new") }, container: {} };
+  const { afterUpdate } = colourHooks(config, [coda as unknown as DeployedService]);
+  revisions = ["old", "old", "new", "old", "new"];
+  asked.length = 0;
+  await run(afterUpdate![0]);
+  const at = "gate-coda.example.com/health";
+  expect(asked.slice(0, 6)).toEqual(["old", "old", "new", "old", "new", "new"].map((each) => `${at} ${each}`));
+});
+
+test("a route moves to the container that is meant, and to no other of its version", async () => {
+  const args = { config, service: "coda" as const, version: "1", newSide: "https://gate-coda.example.com" };
+  const { beforeUpdate, afterUpdate } = cutoverHooks({
+    ...args,
+    placement: "droplet",
+    revision: pulumi.output("new"),
+  });
+  for (const [hook] of [beforeUpdate!, afterUpdate!]) {
+    revisions = ["old", "new"];
+    asked.length = 0;
+    await run(hook);
+    expect(asked.slice(0, 2).map((each) => each.split(" ")[1])).toEqual(["old", "new"]);
+  }
+});
