@@ -61,9 +61,9 @@ test("a container that is up but not right: the gate says what it answered", asy
   const output = await failsUnnoticed("droplet", "workers");
   expect(output).toMatch(noStackTrace);
   expect(output).toMatch(
-    /gate-coda\.hybrid-mcp\.test did not become healthy on droplet within 8 s\. Last answer: served by workers/,
+    /gate-coda\.hybrid-mcp\.test did not become healthy on droplet within 9 s\. Last answer: served by workers/,
   );
-  expect(output).toContain("The route was not moved; traffic stays where it was.");
+  expect(output).toContain("No route was moved to the droplet, and no container taken away.");
   expect(await containers()).toEqual([]);
 });
 

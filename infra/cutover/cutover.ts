@@ -89,6 +89,10 @@ export function colourHooks(config: Config, services: DeployedService[]): pulumi
           clock: systemClock,
           deadlineSeconds: confirmSeconds + gateSeconds,
           steadySeconds: confirmSeconds,
+        }).catch((error: unknown) => {
+          if (error instanceof GateError)
+            error.message += " No route was moved to the droplet, and no container taken away.";
+          throw error;
         }),
       ),
     );
