@@ -6,6 +6,8 @@ import Docker from "dockerode";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { inBackup, type MadeBackup, type Manifest, makeBackup } from "../infra/droplet/backup-client.ts";
 import { execIn } from "../infra/droplet/engine-client.ts";
+import type { BackedUpStack } from "../local/cli/backed-up-stack.ts";
+import { restore } from "../local/cli/restore-n8n.ts";
 import { ensureBaseImage, followed } from "../local/docker/base-image.ts";
 import { findDocker } from "../local/docker/docker-engine.ts";
 import { ensurePostgresImage, ensureResticImage } from "../local/docker/service-images.ts";
@@ -321,7 +323,7 @@ test("a dump that is damaged is refused before anything is dropped", async () =>
     restic -q --no-lock dump latest /work/snapshot/database.dump.gz | gzip -dc >whole
     restic -q --no-lock dump latest /work/snapshot/manifest.json >manifest.json
     head -c $(($(stat -c %s whole) * 2 / 3)) whole | gzip >database.dump.gz && rm whole
-    restic -q backup --host x --tag regular /data/n8n /work/snapshot`);
+    restic -q backup --host "$STACK" --tag regular /data/n8n /work/snapshot`);
   await sql("UPDATE workflow_entity SET name = 'still here'");
   await shell("echo mine >/data/n8n/mine");
   await expect(run("restore", "latest")).rejects.toThrow(
@@ -356,7 +358,7 @@ test("a snapshot of a newer n8n or PostgreSQL is refused, with what to set", asy
   await shell(`
     mkdir -p /work/snapshot && cd /work/snapshot
     echo '{"n8nVersion":"2.41.0","postgresVersion":"99.1"}' >manifest.json
-    restic -q backup --tag regular /work/snapshot`);
+    restic -q backup --host "$STACK" --tag regular /work/snapshot`);
   await expect(run("restore", "latest")).rejects.toThrow(
     /is of PostgreSQL 99\.1, and this stack has .*image of PostgreSQL 99\./,
   );
@@ -420,7 +422,7 @@ test("old backups go by what is to be kept; those before an upgrade or a restore
   await make();
   const ago = (days: number, hour = 3) => new Date(Date.now() - days * 86_400_000 - hour * 3_600_000).toISOString();
   const old = (days: number, tag: string, hour?: number) =>
-    `restic -q backup --host other --time '${ago(days, hour).slice(0, 19).replace("T", " ")}' --tag ${tag} /data/n8n;`;
+    `restic -q backup --host "$STACK" --time '${ago(days, hour).slice(0, 19).replace("T", " ")}' --tag ${tag} /data/n8n;`;
   await shell(
     [
       old(1, "regular", 1),
@@ -508,16 +510,210 @@ test("files that cannot be replaced are told, and it can be run again", async ()
   expect(await shell("ls -A /data/n8n")).toBe("mine");
 });
 
-test("two at once: the second is told so, and does no harm to the first", async () => {
+test("two at once: the second waits for the first, and says so", async () => {
   await fill(30_000);
   await start();
   const first = make();
   await eventually(async () => expect(await shell("ls /work")).toContain("snapshot"));
-  await expect(make()).rejects.toThrow(
-    "A backup or a restore of this stack is running already. Try again when it is done.",
-  );
-  await expect(run("restore", "latest")).rejects.toThrow("is running already");
+  const second = make();
+  const restored = second.then(({ snapshot }) => run("restore", snapshot));
+  expect((await second).snapshot).not.toBe((await first).snapshot);
+  expect(printed).toContain("A backup or a restore of this stack is running; waiting up to 600 s for it to end.");
+  await restored;
+  expect(await snapshots()).toHaveLength(2);
+  expect(await health()).toBe(0);
+});
+
+test("two at once: the second gives up after its time, and does no harm to the first", async () => {
+  await fill();
+  await start({ env: { WAIT_SECONDS: "1" } });
+  await make();
+  // Zeros that take restic some seconds to read, and no place.
+  await shell("truncate -s 4G /data/n8n/large");
+  const first = make();
+  await eventually(async () => expect(await shell("ls /work")).toContain("snapshot"));
+  const told = "A backup or a restore of this stack is still running after 1 s. Try again when it is done.";
+  await Promise.all([
+    expect(make()).rejects.toThrow(told),
+    expect(run("restore", "latest")).rejects.toThrow(told),
+    expect(run("check")).rejects.toThrow(told),
+  ]);
   await first;
+  expect(await health()).toBe(0);
+});
+
+test("the schedule waits for a backup that somebody makes", async () => {
+  await fill();
+  const mounts = await start();
+  await make();
+  await shell("echo $(($(date +%s) - 90000)) >/work/last-success");
+  const holder = await docker.createContainer({
+    Image: image,
+    Labels: LABELS,
+    Entrypoint: ["flock", "/work/lock", "sleep", "infinity"],
+    HostConfig: { Binds: [`${mounts["/work"]}:/work`], NetworkMode: "none" },
+  });
+  await holder.start();
+  await eventually(async () => void (await expect(shell("flock --nonblock /work/lock true")).rejects.toThrow()));
+  await start({ volumes: mounts });
+  const logs = async () => (await backup!.logs({ stdout: true, stderr: true })).toString();
+  await eventually(async () => expect(await logs()).toContain("is running; waiting up to 600 s"));
+  expect(await snapshots()).toHaveLength(1);
+  await holder.remove({ force: true });
+  await eventually(async () => expect(await snapshots()).toHaveLength(2));
+  expect(await logs()).not.toContain("still running");
+});
+
+/** The stack that backed up NAME is, as the commands see it; `keys` gets those that n8n is given. */
+function stackWith(keys: string[] = []): BackedUpStack {
+  const useEncryptionKey = async (key: string) => {
+    keys.push(key);
+    return 0;
+  };
+  return { name: NAME, docker, up: "npm run up", restore: "npm run restore --", useEncryptionKey };
+}
+
+/** A container in n8n's place that writes to its database until it is stopped, and logs each row that is there for good. */
+async function startWriter(): Promise<Docker.Container> {
+  const writer = await docker.createContainer({
+    Image: (await database.inspect()).Config.Image,
+    Labels: { ...LABELS, "hybrid-mcp-role": "n8n" },
+    Env: ["PGHOST=database", "PGUSER=n8n", "PGPASSWORD=database-secret", "PGDATABASE=n8n"],
+    Entrypoint: ["bash", "-c"],
+    Cmd: [
+      `trap 'exit 0' TERM
+       while :; do psql -XqAt -v ON_ERROR_STOP=1 -c "INSERT INTO workflow_entity SELECT max(id) + 1, 'new' FROM workflow_entity RETURNING id"; sleep 0.1; done`,
+    ],
+    Healthcheck: { Test: ["CMD", "true"], Interval: 1e9 },
+    HostConfig: { NetworkMode: NAME },
+  });
+  await writer.start();
+  await eventually(async () => expect(await written(writer)).toBeGreaterThan(0));
+  return writer;
+}
+
+/** The last id that a writer has logged. */
+async function written(writer: Docker.Container): Promise<number> {
+  const lines = (await writer.logs({ stdout: true, stderr: false })).toString().match(/\d+(?=\n)/g);
+  return Number(lines?.at(-1) ?? 0);
+}
+
+test("a restore over what is there: all that n8n has written until it was stopped is in the backup that is made first", async () => {
+  await fill(10);
+  await start();
+  const { snapshot } = await make();
+  // What a change that was cut off has left must not run beside it.
+  const leftover = await startWriter();
+  await leftover.stop({ t: 5 });
+  const writer = await startWriter();
+  try {
+    await expect(restore(stackWith(), { snapshot, overwrite: false })).rejects.toThrow(
+      /has data already.* Nothing was changed\. .*: npm run restore -- --overwrite$/,
+    );
+    expect((await writer.inspect()).State.Running).toBe(true);
+    await restore(stackWith(), { snapshot, overwrite: true });
+    expect((await writer.inspect()).State.Running).toBe(true);
+    expect((await leftover.inspect()).State.Running).toBe(false);
+    await writer.stop({ t: 5 });
+    const { StartedAt } = (await writer.inspect()).State;
+    const until = Math.floor(Date.parse(StartedAt) / 1000);
+    const first = (await writer.logs({ stdout: true, stderr: false, until })).toString().match(/\d+(?=\n)/g);
+    const aside = (await snapshots()).find(({ tags }) => tags.includes("before-restore"))!;
+    await run("restore", aside.id);
+    expect(Number(await sql("SELECT max(id) FROM workflow_entity"))).toBeGreaterThanOrEqual(Number(first!.at(-1)));
+  } finally {
+    for (const each of [writer, leftover]) await each.remove({ force: true });
+  }
+});
+
+test("a restore that comes to no backup of what is there, or to no start, says what became of n8n", async () => {
+  await fill(20_000);
+  const { "/backups": backups } = await start({ env: { N8N_ENCRYPTION_KEY: "another-key" } });
+  const { snapshot } = await make();
+  // A disk on which a large dump has no place.
+  await start({ volumes: { "/backups": backups! }, tmpfs: { "/work": "uid=1000,gid=1000,mode=700,size=1m" } });
+  const writer = await startWriter();
+  const options = { snapshot, overwrite: true };
+  try {
+    await expect(restore(stackWith(), options)).rejects.toThrow(
+      /^The disk is full .*\nThere is no backup of what n8n has, so nothing was restored\. n8n runs with the data that it had\.$/,
+    );
+    expect((await writer.inspect()).State.Running).toBe(true);
+    expect(Number(await sql("SELECT count(*) FROM workflow_entity"))).toBeGreaterThan(20_000);
+
+    await writer.stop({ t: 5 });
+    await sql("DELETE FROM workflow_entity");
+    const keys: string[] = [];
+    await expect(restore(stackWith(keys), options)).rejects.toThrow(
+      new RegExp(
+        `^The disk is full .*\nThe data is restored, but n8n stays stopped\\. When this is mended, run it again: npm run restore -- --overwrite --snapshot ${snapshot.slice(0, 8)}$`,
+      ),
+    );
+    expect(keys).toEqual([]);
+    expect((await writer.inspect()).State.Running).toBe(false);
+    expect(await sql("SELECT count(*) FROM workflow_entity")).toBe("20000");
+  } finally {
+    await writer.remove({ force: true });
+  }
+});
+
+test("stacks that share a repository keep their backups apart", async () => {
+  await fill(1);
+  const { "/backups": backups } = await start();
+  const shared = { "/backups": backups! };
+  const old = (tag: string) =>
+    `restic -q backup --host "$STACK" --time '2020-01-01 03:00:00' --tag ${tag} /data/n8n && ` +
+    `restic -q backup --host "$STACK" --time '2020-01-02 03:00:00' --tag ${tag} /data/n8n`;
+  const latest = async () => (JSON.parse(await run("manifest", "latest")) as Manifest).snapshot;
+  const ours = await make();
+  await shell(`${old("regular")} && ${old("before-upgrade")}`);
+
+  const few = { KEEP_DAILY: "1", KEEP_WEEKLY: "0", KEEP_MONTHLY: "0" };
+  const staging = { volumes: shared, env: { STACK: "staging", ...few } };
+  await start(staging);
+  // None of its own yet: the other's, as for a restore of production into staging.
+  expect(await latest()).toContain(ours.snapshot);
+  expect(await snapshots()).toEqual([]);
+  expect(await run("snapshots")).toContain(ours.snapshot.slice(0, 8));
+  const theirs = [await make("before-upgrade"), await make()];
+  await start({ volumes: shared, env: few });
+  expect(await snapshots()).toHaveLength(5);
+  expect(await latest()).toContain(ours.snapshot);
+  const newer = await make();
+  // Its own old ones go as ever.
+  expect((await snapshots()).map(({ tags }) => tags[0])).toEqual([
+    "before-upgrade",
+    "before-upgrade",
+    "regular",
+    "regular",
+  ]);
+  await start(staging);
+  expect((await snapshots()).map(({ id }) => id)).toEqual(
+    theirs.map(({ snapshot }) => expect.stringContaining(snapshot)),
+  );
+  expect(await latest()).toContain(theirs[1]!.snapshot);
+  expect(await run("snapshots")).toContain(newer.snapshot.slice(0, 8));
+});
+
+test("a folder whose disk is not mounted gets no backups, until it is said that they begin anew", async () => {
+  await fill(1);
+  const { "/work": work } = await start();
+  await make();
+  // The same folder, empty.
+  const { "/backups": empty } = await start({ volumes: { "/work": work! } });
+  await expect(make()).rejects.toThrow(
+    `This stack has made backups in /backups, and there are none now. If it is on a disk that is not mounted: mount it, then docker restart ${NAME}-backup. If they are gone for good, begin anew: npm run backup -- --new-repository`,
+  );
+  expect(await health()).toBe(1);
+  expect(await shell("ls -A /backups")).toBe("");
+  // Another folder, by the config, is none of this.
+  await start({ volumes: { "/work": work! }, env: { REPOSITORY_NAME: "/srv/other" } });
+  await make();
+  await start({ volumes: { "/work": work!, "/backups": empty! }, env: { REPOSITORY_NAME: "/srv/other" } });
+  await expect(make()).rejects.toThrow("has made backups in /srv/other, and there are none now.");
+  await makeBackup(docker, NAME, "regular", { newRepository: true });
+  await make();
+  expect(await snapshots()).toHaveLength(2);
   expect(await health()).toBe(0);
 });
 

@@ -2,17 +2,23 @@
 # Backups of n8n: its database, its files and its encryption key, as one encrypted restic snapshot (https://restic.net).
 #
 #   schedule               makes a backup each day at SCHEDULE (UTC), and again after a failure, with growing pauses
-#   backup [--tag KIND]    makes one now; KIND: regular (default), before-upgrade or before-restore. Its last line on stdout is
-#                          JSON: snapshot, bytes, added, seconds
-#   snapshots [--json]     lists them
+#   backup [--tag KIND] [--new-repository]
+#                          makes one now; KIND: regular (default), before-upgrade or before-restore. Its last line on stdout is
+#                          JSON: snapshot, bytes, added, seconds. A folder that had backups of this stack and has none is refused,
+#                          but with --new-repository they begin anew
+#   snapshots [--json]     lists them: for people those of all stacks in the repository, as JSON those of this stack
 #   check                  reads the repository's structure, and finds damage
 #   contents               says as JSON what the database has: ownerSetUp, workflows
-#   manifest SNAPSHOT      prints what a snapshot is of, as JSON; SNAPSHOT: an id, or latest (regular or before-upgrade)
+#   manifest SNAPSHOT      prints what a snapshot is of, as JSON; SNAPSHOT: an id, or latest: this stack's newest (regular or
+#                          before-upgrade), or where it has none the newest of another stack
 #   restore [--check] SNAPSHOT
 #                          puts database and files back; with --check it only says whether it can. Exit code 3: the database is
 #                          restored, the files are not; any other failure changed nothing
 #   key SNAPSHOT           prints the encryption key that a snapshot's credentials were encrypted with
 #   healthcheck            exit 1 when the last backup failed, or is older than 26 hours
+#
+# Stacks may share a repository: a stack's snapshots have its name as their host, and it deletes no others.
+# What changes something waits up to WAIT_SECONDS (600) for another such command of the stack to end.
 #
 # Environment: PGHOST PGUSER PGPASSWORD PGDATABASE; RESTIC_REPOSITORY RESTIC_PASSWORD AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY;
 # N8N_ENCRYPTION_KEY N8N_VERSION STACK (whose backups they are); SCHEDULE (HH:MM) KEEP_DAILY KEEP_WEEKLY KEEP_MONTHLY; REPOSITORY_NAME for messages.
@@ -26,6 +32,7 @@ readonly restoring=$data/.restoring
 readonly restoring_database=${PGDATABASE:-}_restoring replaced_database=${PGDATABASE:-}_replaced
 readonly reach_seconds=${REACH_SECONDS:-30}
 readonly retry_seconds=${RETRY_SECONDS:-60}
+readonly wait_seconds=${WAIT_SECONDS:-600}
 readonly longest_pause=3600 oldest_seconds=$((26 * 3600)) day=86400
 
 export PGCONNECT_TIMEOUT=10 TZ=UTC LC_ALL=C.UTF-8
@@ -117,7 +124,11 @@ remove_stale_locks() {
 # Only one changes something at a time; the lock goes with its process, however that ends.
 alone() {
   exec 9>"$work/lock"
-  flock --nonblock 9 || fail "A backup or a restore of this stack is running already. Try again when it is done."
+  if ! flock --nonblock 9; then
+    progress "A backup or a restore of this stack is running; waiting up to $wait_seconds s for it to end."
+    flock --timeout "$wait_seconds" 9 ||
+      fail "A backup or a restore of this stack is still running after $wait_seconds s. Try again when it is done."
+  fi
   trap 'ended $?' EXIT
   trap 'exit 143' TERM INT
   export TMPDIR=$work/tmp
@@ -125,14 +136,21 @@ alone() {
   mkdir -m 700 "$TMPDIR"
 }
 
+# Prints the full id of the newest of the snapshots that restic's options select, or nothing.
+newest() {
+  local listed
+  # Not the one that a restore makes first: going back to that is undoing it, and asked for by its id.
+  listed=$(in_repository --no-lock --json snapshots --tag regular --tag before-upgrade "$@")
+  { grep -oE '"(time|id)":"[^"]*"' <<<"$listed" || true; } | cut -d'"' -f4 | paste - - | sort | tail -1 | cut -f2
+}
+
 # Prints the full id of a snapshot.
 resolve() {
   local wanted=$1 listed found
   must_have_repository
   if [[ $wanted == latest ]]; then
-    # Not the one that a restore makes first: going back to that is undoing it, and asked for by its id.
-    listed=$(in_repository --no-lock --json snapshots --tag regular --tag before-upgrade)
-    found=$({ grep -oE '"(time|id)":"[^"]*"' <<<"$listed" || true; } | cut -d'"' -f4 | paste - - | sort | tail -1 | cut -f2)
+    found=$(newest --host "$STACK")
+    [[ $found ]] || found=$(newest)
     [[ $found ]] || fail "There are no backups in $repository yet."
   else
     [[ $wanted =~ ^[0-9a-f]{8,64}$ ]] || fail "\"$wanted\" is no snapshot: give its id of 8 digits or more, or latest."
@@ -186,13 +204,27 @@ SQL
 # --- backup -----------------------------------------------------------------------------------------------------------
 
 backup() {
-  local tag=regular
-  if [[ ${1:-} == --tag && $# -eq 2 ]]; then tag=$2; elif [[ $# -gt 0 ]]; then usage; fi
+  local tag=regular new_repository=
+  while (($# > 0)); do
+    case $1 in
+      --tag)
+        [[ $# -ge 2 ]] || usage
+        tag=$2
+        shift 2
+        ;;
+      --new-repository)
+        new_repository=1
+        shift
+        ;;
+      *) usage ;;
+    esac
+  done
   case $tag in regular | before-upgrade | before-restore) ;; *) fail "There is no kind of backup \"$tag\": regular, before-upgrade or before-restore." ;; esac
   alone
   local begun=$SECONDS
   mkdir -m 700 "$staged"
   if ! repository_is_there; then
+    [[ $new_repository ]] || refuse_where_backups_were
     progress "Making the repository $repository."
     in_repository --quiet init >&2
   fi
@@ -205,6 +237,12 @@ backup() {
   printf '{"snapshot":"%s","bytes":%s,"added":%s,"seconds":%s}\n' "$snapshot" "$bytes" "$added" $((SECONDS - begun))
 }
 
+# A folder that is empty all at once may be the place of a disk that is not mounted: backups there would be none.
+refuse_where_backups_were() {
+  [[ $RESTIC_REPOSITORY == /* && -e $work/last-repository && $(<"$work/last-repository") == "$repository" ]] || return 0
+  fail "This stack has made backups in $repository, and there are none now. If it is on a disk that is not mounted: mount it, then docker restart $HOSTNAME. If they are gone for good, begin anew: npm run backup -- --new-repository"
+}
+
 # Notes how it went, for the health check and for people.
 backup_ended() {
   rm -rf "$staged"
@@ -212,6 +250,7 @@ backup_ended() {
   [[ $1 -lt 128 ]] || return 0
   if [[ $1 -eq 0 ]]; then
     date +%s >"$work/last-success"
+    printf '%s\n' "$repository" >"$work/last-repository"
     rm -f "$work/last-failure"
   else
     { date +%s && cat "$failure"; } >"$work/last-failure" 2>/dev/null || true
@@ -252,12 +291,12 @@ store() {
 # A field of a flat JSON object.
 field() { sed -nE "s/.*\"$1\": *\"?([^\",}]*).*/\1/p" <<<"$2" | tail -1; }
 
-# Backups before an upgrade or a restore are kept for a week, whatever else is kept.
+# Backups before an upgrade or a restore are kept for a week, whatever else is kept. Those of other stacks are theirs.
 forget_old() {
-  in_repository --quiet forget --group-by '' --tag before-upgrade --tag before-restore --keep-within 7d >&2
+  in_repository --quiet forget --host "$STACK" --group-by '' --tag before-upgrade --tag before-restore --keep-within 7d >&2
   # What was made within a day is somebody's own backup; the days' last ones follow.
-  in_repository --quiet forget --group-by '' --tag regular --keep-within 1d --keep-daily "$KEEP_DAILY" \
-    --keep-weekly "$KEEP_WEEKLY" --keep-monthly "$KEEP_MONTHLY" --prune >&2
+  in_repository --quiet forget --host "$STACK" --group-by '' --tag regular --keep-within 1d \
+    --keep-daily "$KEEP_DAILY" --keep-weekly "$KEEP_WEEKLY" --keep-monthly "$KEEP_MONTHLY" --prune >&2
 }
 
 # --- restore ----------------------------------------------------------------------------------------------------------
@@ -403,8 +442,11 @@ case $command in
   schedule | backup | restore | contents | healthcheck) "$@" ;;
   snapshots)
     must_have_repository
-    # shellcheck disable=SC2046
-    in_repository --no-lock snapshots $([[ ${2:-} != --json ]] || printf -- --json)
+    if [[ ${2:-} == --json ]]; then
+      in_repository --no-lock snapshots --host "$STACK" --json
+    else
+      in_repository --no-lock snapshots
+    fi
     ;;
   check)
     alone

@@ -49,6 +49,11 @@ export interface BackupOptions {
   encryptionKey?: string;
 }
 
+export interface MakeOptions extends BackupOptions {
+  /** Begin anew in a folder where this stack's backups were and are no more; without it that is an error. */
+  newRepository?: boolean;
+}
+
 /**
  * Runs a command of droplet/backup/backup.sh in a stack's backup container.
  *
@@ -92,8 +97,9 @@ export async function makeBackup(
   docker: Docker,
   stack: string,
   kind: BackupKind,
-  options: BackupOptions = {},
+  { newRepository, ...options }: MakeOptions = {},
 ): Promise<MadeBackup> {
-  const printed = await inBackup(docker, stack, ["backup", "--tag", kind], options);
+  const args = ["backup", "--tag", kind, ...(newRepository ? ["--new-repository"] : [])];
+  const printed = await inBackup(docker, stack, args, options);
   return JSON.parse(printed.trim().split("\n").at(-1)!) as MadeBackup;
 }

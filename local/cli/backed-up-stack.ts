@@ -17,6 +17,8 @@ export interface BackedUpStack {
   docker: Docker;
   /** The command that brings it up. */
   up: string;
+  /** The command that restores into it, to which options are added. */
+  restore: string;
   /** Gives n8n another encryption key, kept as a secret in the stack's config, and brings the stack up with it. @returns exit code */
   useEncryptionKey(key: string): Promise<number>;
 }
@@ -51,6 +53,7 @@ function onThisMachine(stack: LocalStack): BackedUpStack {
     name: stack.name,
     docker: engineClient(`unix://${stack.engineSocket}`),
     up: "npm run up",
+    restore: "npm run restore --",
     async useEncryptionKey(key) {
       const session = await startSession(new LocalStack(stack.dir));
       const set = ["config", "set", "--secret", KEY, "--stack", "local"];
@@ -67,6 +70,7 @@ function remote(stack: string, { engine, options, outputs, name }: RealStack): B
     name,
     docker: engineClient(connection.host, connection.sshOptions),
     up: `pulumi up --stack ${stack}`,
+    restore: `npm run restore -- --stack ${stack}`,
     async useEncryptionKey(key) {
       await output(engine, ["config", "set", "--secret", KEY, "--stack", stack], options, key);
       return withTerminal(engine, ["up", "--yes", "--skip-preview", "--stack", stack], options);

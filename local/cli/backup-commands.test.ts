@@ -25,7 +25,7 @@ function run(command: "backup" | "restore", ...args: string[]) {
 }
 
 test.each([
-  ["backup", ["--now"], "Unknown option '--now'\nUsage: npm run backup -- [--stack local]"],
+  ["backup", ["--now"], "Unknown option '--now'\nUsage: npm run backup -- [--new-repository] [--stack local]"],
   ["backup", ["dev"], /^Unexpected argument 'dev'.*\nUsage: npm run backup/s],
   ["backup", ["--stack", "nosuch"], 'There is no stack "nosuch": its config, Pulumi.nosuch.yaml, is not here.'],
   [

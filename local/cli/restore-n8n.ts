@@ -1,0 +1,173 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type Docker from "dockerode";
+import { BackupError, inBackup, type Manifest, makeBackup } from "../../infra/droplet/backup-client.ts";
+import { containerOf, ROLE_LABEL } from "../../infra/droplet/engine-client.ts";
+import type { BackedUpStack } from "./backed-up-stack.ts";
+import { say, UserError } from "./user-error.ts";
+
+/** How long n8n may take to end what runs on it, in seconds. */
+const STOP_SECONDS = 60;
+/** How long n8n may take to become healthy afterwards: it may have to change the database to its version. */
+const READY_MS = 600_000;
+const PAUSE_MS = 500;
+
+export interface RestoreOptions {
+  /** Id of a snapshot, or `latest`. */
+  snapshot: string;
+  /** Also where n8n has data already; a backup of that is made first. */
+  overwrite: boolean;
+}
+
+/**
+ * Puts a backup of n8n back: stops n8n, makes a backup of the data that it has, restores, and starts n8n again; with the key of
+ * the backup, if that is another.
+ *
+ * @throws {UserError | BackupError} when it fails; a message that does not say what became of n8n is of before anything was stopped
+ */
+export async function restore(stack: BackedUpStack, { snapshot, overwrite }: RestoreOptions): Promise<void> {
+  const { docker, name } = stack;
+  const manifest = JSON.parse(await inBackup(docker, name, ["manifest", snapshot])) as Manifest;
+  const id = manifest.snapshot;
+  const what = `backup ${id.slice(0, 8)} of ${manifest.madeAt.replace(/T(\d+:\d+).*/, " $1")} UTC (stack ${manifest.stack}, n8n ${manifest.n8nVersion}, PostgreSQL ${manifest.postgresVersion})`;
+  const key = await inBackup(docker, name, ["key", id]);
+  await inBackup(docker, name, ["restore", "--check", id], { onProgress: say });
+  say(`Restoring ${what}.`);
+  if (!overwrite && (await hasData(stack))) {
+    throw new UserError(
+      "n8n of this stack has data already: an owner who is set up, or workflows. Nothing was changed. " +
+        `To replace it, after a backup of it: ${stack.restore} --overwrite`,
+    );
+  }
+
+  const all = await n8nContainers(stack);
+  const before = await ranLast(all);
+  if (before.length > 0) say("Stopping n8n.");
+  for (const container of all) await container.stop({ t: STOP_SECONDS }).catch(unlessStopped);
+  await putAside(stack, before);
+  try {
+    await inBackup(docker, name, ["restore", id], { onProgress: say });
+  } catch (error) {
+    throw await failed(error as Error, before);
+  }
+  const updated = await startAgain(stack, before, { key, n8nVersion: manifest.n8nVersion }).catch((error: Error) => {
+    throw new UserError(
+      `${error.message}\nThe data is restored, but n8n stays stopped. When this is mended, run it again: ` +
+        `${stack.restore} --overwrite --snapshot ${id.slice(0, 8)}`,
+    );
+  });
+  if (!updated) {
+    throw new UserError(
+      `The data is restored and the key is set, but the update failed; what failed is above. ${stack.up} goes on from here.`,
+    );
+  }
+  await ready(stack);
+  const { workflows } = await contents(stack);
+  say(`n8n runs with what was in the ${what}: ${workflows} workflow${workflows === 1 ? "" : "s"}.`);
+}
+
+/** Makes a backup of the data that a stopped n8n has left; if that fails, n8n runs again. */
+async function putAside(stack: BackedUpStack, before: Docker.Container[]): Promise<void> {
+  try {
+    if (!(await hasData(stack))) return;
+    say("Making a backup of what is there.");
+    const aside = await makeBackup(stack.docker, stack.name, "before-restore", { onProgress: say });
+    say(`To go back to it: ${stack.restore} --overwrite --snapshot ${aside.snapshot.slice(0, 8)}`);
+  } catch (error) {
+    throw new UserError(
+      `${(error as Error).message}\nThere is no backup of what n8n has, so nothing was restored. ${await goOn(before)}`,
+    );
+  }
+}
+
+/** Starts n8n on what was restored, by an update of the stack where that has another key. @returns false if the update failed */
+async function startAgain(
+  stack: BackedUpStack,
+  before: Docker.Container[],
+  { key, n8nVersion }: { key: string; n8nVersion: string },
+): Promise<boolean> {
+  if (key === (await encryptionKey(stack))) {
+    for (const container of before) await container.start();
+    return true;
+  }
+  say("The backup has another encryption key than this stack: it is set, and the stack updated with it.");
+  // What an update that fails goes back to is what it finds.
+  await makeBackup(stack.docker, stack.name, "before-upgrade", { n8nVersion, encryptionKey: key });
+  return (await stack.useEncryptionKey(key)) === 0;
+}
+
+/** What to tell of a restore that failed; n8n runs again where its data is as it was. */
+async function failed(error: Error, before: Docker.Container[]): Promise<UserError> {
+  if (!(error instanceof BackupError)) {
+    return new UserError(
+      `${error.message} How far the restore came is not known; n8n stays stopped. Run it again with --overwrite.`,
+    );
+  }
+  if (error.halfDone) return new UserError(`${error.message} n8n stays stopped. Run it again with --overwrite.`);
+  return new UserError(`${error.message}\n${await goOn(before)} When this is mended, run it again.`);
+}
+
+/** Starts n8n on the data that it had. @returns what became of that, for the person */
+async function goOn(before: Docker.Container[]): Promise<string> {
+  try {
+    for (const container of before) await container.start();
+    return "n8n runs with the data that it had.";
+  } catch (error) {
+    return `n8n has the data that it had, but could not be started again: ${(error as Error).message}`;
+  }
+}
+
+interface Contents {
+  ownerSetUp: boolean;
+  workflows: number;
+}
+
+async function contents({ docker, name }: BackedUpStack): Promise<Contents> {
+  return JSON.parse(await inBackup(docker, name, ["contents"])) as Contents;
+}
+
+async function hasData(stack: BackedUpStack): Promise<boolean> {
+  const { ownerSetUp, workflows } = await contents(stack);
+  return ownerSetUp || workflows > 0;
+}
+
+/** n8n's containers; while one takes another's place there are two. */
+async function n8nContainers({ docker, name }: BackedUpStack): Promise<Docker.Container[]> {
+  const filters = { label: [`hybrid-mcp=${name}`, `${ROLE_LABEL}=n8n`] };
+  return (await docker.listContainers({ all: true, filters })).map(({ Id }) => docker.getContainer(Id));
+}
+
+/** Of containers of n8n those that run, or else the one that was the last to; never two that work on one database. */
+async function ranLast(containers: Docker.Container[]): Promise<Docker.Container[]> {
+  const found = await Promise.all(containers.map(async (container) => ({ container, ...(await container.inspect()) })));
+  const running = found.filter(({ State }) => State.Running);
+  const last = found.sort((a, b) => Date.parse(b.State.FinishedAt) - Date.parse(a.State.FinishedAt)).slice(0, 1);
+  return (running.length > 0 ? running : last).map(({ container }) => container);
+}
+
+/** Docker Engine API: 304 when it does not run. */
+function unlessStopped(error: { statusCode?: number }): void {
+  if (error.statusCode !== 304) throw error;
+}
+
+/** The key that the stack has now. */
+async function encryptionKey({ docker, name }: BackedUpStack): Promise<string | undefined> {
+  const backup = await containerOf(docker, name, "backup");
+  const { Config } = (await backup?.inspect()) ?? {};
+  return Config?.Env.find((entry) => entry.startsWith("N8N_ENCRYPTION_KEY="))?.replace(/^[^=]*=/, "");
+}
+
+/** Waits until n8n is healthy. */
+async function ready(stack: BackedUpStack): Promise<void> {
+  say("Waiting for n8n.");
+  const deadline = performance.now() + READY_MS;
+  for (;;) {
+    const containers = await Promise.all((await n8nContainers(stack)).map((container) => container.inspect()));
+    if (containers.some(({ State }) => State.Running && State.Health?.Status === "healthy")) return;
+    if (performance.now() > deadline) {
+      throw new UserError(
+        `The data is restored, but n8n did not become healthy within ${READY_MS / 1000} s: see its container's log.`,
+      );
+    }
+    await delay(PAUSE_MS);
+  }
+}
