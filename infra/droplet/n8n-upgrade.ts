@@ -85,7 +85,7 @@ export function upgradeHooks(config: Config, host: Host, version: string): pulum
   };
 
   const backup = async (docker: Docker) => {
-    const { snapshot, bytes, seconds } = await makeBackup(docker, name, KIND);
+    const { snapshot, bytes, seconds } = await makeBackup(docker, name, KIND, { onProgress: say });
     say(`backup ${snapshot} is made (${Math.ceil(bytes / 1e6)} MB, ${seconds} s)`);
     return snapshot;
   };
