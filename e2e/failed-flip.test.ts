@@ -78,7 +78,7 @@ test("a public URL that the new side never answers at: the route goes back", asy
   copy.edit(
     "infra/cutover/cutover.ts",
     '      ask: ask("/health"),',
-    '      ask: ask("/health"),\n      expected: { ...expected, version: "9.9.9" },',
+    '      ask: ask("/health"),\n      expected: { ...(await expected()), version: "9.9.9" },',
   );
   // The route has moved when the confirmation fails, so for a moment the droplet answers.
   const { code, output } = await stack.run("flip", "coda", "droplet");

@@ -32,7 +32,7 @@ data=$root
 [ -s "$root/PG_VERSION" ] || data=$root/pgdata
 
 begun=$(cat "$root/.hybrid-mcp.generation" 2>/dev/null || true)
-if [ "$data" != "$root" ] && [ -n "$begun" ] && [ "$begun" != "$GENERATION" ] && [ -e "$data" ]; then
+if [ "$EXPECT_DATA" != true ] && [ "$data" != "$root" ] && [ -n "$begun" ] && [ "$begun" != "$GENERATION" ] && [ -e "$data" ]; then
   aside=$data.$begun.$(date +%s)
   echo "Generation $GENERATION begins; the database of generation $begun is kept in $(basename "$aside") of its volume."
   mv "$data" "$aside"
