@@ -1,6 +1,7 @@
 import type { Placement, ServiceName } from "@hybrid-mcp/catalogue";
 import * as pulumi from "@pulumi/pulumi";
 import { type Config, dropletUrl, publicUrl } from "../config.ts";
+import { known } from "../known.ts";
 import type { DeployedService } from "../service.ts";
 import { GateError, gate, systemClock } from "./gate.ts";
 import { healthOf } from "./side.ts";
@@ -34,7 +35,7 @@ export function cutoverHooks({
   revision,
   newSide,
 }: CutoverArgs): pulumi.ResourceHookBinding {
-  const expected = async () => ({ service, placement, version, revision: await known(revision) });
+  const expected = async () => ({ service, placement, version, revision: revision && (await known(revision)) });
   const { gateSeconds, confirmSeconds, dial } = config.cutover;
   const ask = (path: string) => (origin: string) => healthOf(origin, dial, path);
   const say = (message: string) => pulumi.log.info(`${service}: ${message}`);
@@ -98,9 +99,4 @@ export function colourHooks(config: Config, services: DeployedService[]): pulumi
     );
   });
   return { afterUpdate: [confirm] };
-}
-
-/** What an output holds, for a hook: it runs when that is known. */
-function known<T>(output: pulumi.Output<T> | undefined): Promise<T> | undefined {
-  return output && new Promise((resolve) => void output.apply(resolve));
 }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { known } from "../known.ts";
 
 /**
  * Knows whether this stack had data already, from the outputs of its own last update: what is lost is not made anew, empty,
@@ -22,10 +23,7 @@ export class DataGuard {
       .apply((last) => (last?.[what] as { generation?: string } | null | undefined)?.generation === generation);
 
     const before = new pulumi.ResourceHook(`${what}-data`, async ({ name }) => {
-      const expected = await new Promise<boolean>((resolve) => {
-        this.expectsData.apply(resolve);
-      });
-      if (!expected) return;
+      if (!(await known(this.expectsData))) return;
       throw new Error(
         `The volume ${name} of this stack is gone, and with it the data of ${what}; no empty one was made in its place. ` +
           `Set hybrid-mcp:services.${what}.generation to a value other than "${generation}" to begin again with an empty ` +

@@ -5,6 +5,7 @@ import { PassThrough } from "node:stream";
 import { finished } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import Docker from "dockerode";
+import { known } from "../known.ts";
 import type { Host } from "./host.ts";
 import { SshConnection } from "./ssh-connection.ts";
 
@@ -54,10 +55,9 @@ export function engineClient(host: string, sshOptions: readonly string[] = []): 
 }
 
 /** A client of the engine on a stack's droplet, once that is known: for hooks, which run during an update. */
-export function hostEngine({ connection }: Pick<Host, "connection">): Promise<Docker> {
-  return new Promise((resolve) => {
-    connection.apply(({ host, sshOptions }) => resolve(engineClient(host, sshOptions)));
-  });
+export async function hostEngine({ connection }: Pick<Host, "connection">): Promise<Docker> {
+  const { host, sshOptions } = await known(connection);
+  return engineClient(host, sshOptions);
 }
 
 /**
@@ -67,9 +67,18 @@ export function hostEngine({ connection }: Pick<Host, "connection">): Promise<Do
  * @returns undefined when there is none, running or not
  */
 export async function containerOf(docker: Docker, stack: string, role: Role): Promise<Docker.Container | undefined> {
+  return (await containersOf(docker, stack, role))[0];
+}
+
+/** As `containerOf`, all of them: while one takes another's place there are two. */
+export async function containersOf(docker: Docker, stack: string, role: Role): Promise<Docker.Container[]> {
   const filters = { label: [`hybrid-mcp=${stack}`, `${ROLE_LABEL}=${role}`] };
-  const [found] = await docker.listContainers({ all: true, filters });
-  return found && docker.getContainer(found.Id);
+  return (await docker.listContainers({ all: true, filters })).map(({ Id }) => docker.getContainer(Id));
+}
+
+/** For `catch` of a container's stop. Docker Engine API: 304 when it does not run. */
+export function unlessStopped(error: { statusCode?: number }): void {
+  if (error.statusCode !== 304) throw error;
 }
 
 /**

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import type { Config } from "../config.ts";
 import { inBackup, makeBackup } from "./backup-client.ts";
-import { containerOf, hostEngine, ROLE_LABEL } from "./engine-client.ts";
+import { containerOf, containersOf, hostEngine, unlessStopped } from "./engine-client.ts";
 import type { Host } from "./host.ts";
 
 /** Pause between two looks at a container that starts, in milliseconds. */
@@ -118,16 +118,10 @@ export function upgradeHooks(config: Config, host: Host, version: string): pulum
   return { beforeCreate: [prepare], afterCreate: [done], beforeUpdate: [resume], onError: [goBack] };
 }
 
-/** Docker Engine API: 304 when it does not run. */
-function unlessStopped(error: { statusCode?: number }): void {
-  if (error.statusCode !== 304) throw error;
-}
-
 /** The stack's n8n containers, running or not, but for those that another has taken the place of. */
 async function n8nContainers(docker: Docker, stack: string): Promise<Docker.ContainerInspectInfo[]> {
-  const filters = { label: [`hybrid-mcp=${stack}`, `${ROLE_LABEL}=n8n`] };
-  const all = await docker.listContainers({ all: true, filters });
-  const inspected = await Promise.all(all.map(({ Id }) => docker.getContainer(Id).inspect()));
+  const all = await containersOf(docker, stack, "n8n");
+  const inspected = await Promise.all(all.map((container) => container.inspect()));
   return inspected.filter(({ Name }) => !Name.endsWith(REPLACED));
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type Docker from "dockerode";
 import { BackupError, inBackup, type Manifest, makeBackup } from "../../infra/droplet/backup-client.ts";
-import { containerOf, ROLE_LABEL } from "../../infra/droplet/engine-client.ts";
+import { containerOf, containersOf, unlessStopped } from "../../infra/droplet/engine-client.ts";
 import type { BackedUpStack } from "./backed-up-stack.ts";
 import { say, UserError } from "./user-error.ts";
 
@@ -39,7 +39,7 @@ export async function restore(stack: BackedUpStack, { snapshot, overwrite }: Res
     );
   }
 
-  const all = await n8nContainers(stack);
+  const all = await containersOf(docker, name, "n8n");
   const before = await ranLast(all);
   if (before.length > 0) say("Stopping n8n.");
   for (const container of all) await container.stop({ t: STOP_SECONDS }).catch(unlessStopped);
@@ -130,23 +130,12 @@ async function hasData(stack: BackedUpStack): Promise<boolean> {
   return ownerSetUp || workflows > 0;
 }
 
-/** n8n's containers; while one takes another's place there are two. */
-async function n8nContainers({ docker, name }: BackedUpStack): Promise<Docker.Container[]> {
-  const filters = { label: [`hybrid-mcp=${name}`, `${ROLE_LABEL}=n8n`] };
-  return (await docker.listContainers({ all: true, filters })).map(({ Id }) => docker.getContainer(Id));
-}
-
 /** Of containers of n8n those that run, or else the one that was the last to; never two that work on one database. */
 async function ranLast(containers: Docker.Container[]): Promise<Docker.Container[]> {
   const found = await Promise.all(containers.map(async (container) => ({ container, ...(await container.inspect()) })));
   const running = found.filter(({ State }) => State.Running);
   const last = found.sort((a, b) => Date.parse(b.State.FinishedAt) - Date.parse(a.State.FinishedAt)).slice(0, 1);
   return (running.length > 0 ? running : last).map(({ container }) => container);
-}
-
-/** Docker Engine API: 304 when it does not run. */
-function unlessStopped(error: { statusCode?: number }): void {
-  if (error.statusCode !== 304) throw error;
 }
 
 /** The key that the stack has now. */
@@ -161,7 +150,9 @@ async function ready(stack: BackedUpStack): Promise<void> {
   say("Waiting for n8n.");
   const deadline = performance.now() + READY_MS;
   for (;;) {
-    const containers = await Promise.all((await n8nContainers(stack)).map((container) => container.inspect()));
+    const containers = await Promise.all(
+      (await containersOf(stack.docker, stack.name, "n8n")).map((container) => container.inspect()),
+    );
     if (containers.some(({ State }) => State.Running && State.Health?.Status === "healthy")) return;
     if (performance.now() > deadline) {
       throw new UserError(
