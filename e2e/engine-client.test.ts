@@ -19,7 +19,7 @@ appendFileSync(process.env.SSH_CALLS, JSON.stringify(process.argv.slice(2)) + "\
 const engine = connect({ path: process.env.SSH_SOCKET, allowHalfOpen: false });
 process.stdin.pipe(engine);
 engine.pipe(process.stdout);
-engine.on("close", () => process.exit());
+engine.on("close", () => process.stdout.write("", () => process.exit()));
 `;
 
 const NAME = `engine-client-${process.pid}`;
