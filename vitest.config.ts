@@ -13,11 +13,11 @@ export default defineConfig({
         },
       },
       {
-        // Each file brings whole stacks up on this machine: one at a time, each with ports of its own.
+        // Each file brings whole stacks up on this machine and mostly waits for them: two at a time, with ports of their own.
         test: {
           name: "e2e",
           include: ["e2e/**/*.test.ts"],
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 300_000,
           hookTimeout: 600_000,
           sequence: { groupOrder: 1 },

@@ -44,6 +44,9 @@ export class TestStack {
   /** Makes the stack's directory; also again, after it was purged. */
   begin(flags: Record<string, unknown>): void {
     this.stack.create();
+    // The network is made later: a subnet that is free now can be another file's by then.
+    const { identity } = this.stack;
+    this.stack.saveIdentity({ ...identity, subnet: (identity.subnet & ~1) | SLOT });
     this.stack.setFlag(["local", "portOffset"], this.portOffset);
     for (const [key, value] of Object.entries(flags)) this.stack.setFlag(key.split("."), value);
   }
@@ -272,11 +275,14 @@ function sameGroupBelow(pid: number): number[] {
   return below(pid);
 }
 
-/** An offset at which every local port is free now. */
+/** Which of the files that run at the same time this is (vitest's number for it): 0 or 1. */
+const SLOT = Number(process.env.VITEST_POOL_ID ?? 0) % 2;
+
+/** An offset at which every local port is free now, and that no file beside this one takes. */
 async function freePortOffset(): Promise<number> {
   for (let tries = 0; tries < 50; tries++) {
     // Below 32768: from there on Linux takes the ports of outgoing connections.
-    const offset = 1000 + 20 * Math.floor(Math.random() * 1100);
+    const offset = 1000 + 20 * (2 * Math.floor(Math.random() * 550) + SLOT);
     const ports = [8780, 8781, 8782, 8785, ...hostNames.map((name) => addressOf(name).localPort)];
     const free = await Promise.all(ports.map((port) => isFree(port + offset)));
     if (free.every(Boolean)) return offset;
