@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import http from "node:http";
 import http2, { type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
@@ -39,14 +40,12 @@ export interface Connector {
   /** Ends when stopped. @throws {ConnectorRefusedError} when the edge does not accept the tunnel. */
   run(): Promise<void>;
   /**
-   * Takes no new requests, lets running ones finish, then detaches.
-   * @param graceMs how long they may take.
+   * Tells the edge that it leaves, and serves what it is sent until the edge ends the connection.
+   * @param graceMs how long that may take.
    */
   stop(graceMs: number): Promise<void>;
 }
 
-/** How long the edge may take to answer a ping while the connector stops, in ms: long enough for a busy machine. */
-const ANSWER_MS = 2000;
 const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 5000;
 
@@ -57,6 +56,7 @@ export function createConnector(options: ConnectorOptions): Connector {
   const resolve = hostsFile(options.hostsFile);
   const streams = new Set<ServerHttp2Stream>();
   const stopping = new AbortController();
+  const leaving = once(stopping.signal, "abort");
   let session: ServerHttp2Session | undefined;
   let ingress: IngressRule[] | undefined;
   let refused: ConnectorRefusedError | undefined;
@@ -64,7 +64,12 @@ export function createConnector(options: ConnectorOptions): Connector {
   const control = async (stream: ServerHttp2Stream, kind: string) => {
     let body = "";
     for await (const chunk of stream.setEncoding("utf8")) body += chunk;
-    if (kind === "terminate") {
+    if (kind === "leave") {
+      await leaving;
+      if (stream.destroyed) return;
+    } else if (kind === "released") {
+      log(`The edge sends no more requests, ${streams.size} are running.`);
+    } else if (kind === "terminate") {
       refused = new ConnectorRefusedError(body);
     } else {
       const configuration = JSON.parse(body) as Configuration;
@@ -82,6 +87,8 @@ export function createConnector(options: ConnectorOptions): Connector {
     }
     streams.add(stream);
     stream.once("close", () => streams.delete(stream));
+    const hasBody = !stream.endAfterHeaders && headers[":protocol"] === undefined;
+    if (hasBody) stream.additionalHeaders({ ":status": http2.constants.HTTP_STATUS_CONTINUE });
     const hostname = String(headers[EDGE_HOSTNAME_HEADER] ?? "");
     const path = new URL(headers[":path"] ?? "/", "http://origin").pathname;
     proxyToOrigin(stream, headers, { rule: matchIngress(ingress ?? [], hostname, path), resolve, log });
@@ -134,18 +141,10 @@ export function createConnector(options: ConnectorOptions): Connector {
       stopping.abort();
       const current = session;
       if (current === undefined || current.destroyed) return;
-      const deadline = Date.now() + graceMs;
-      // A notice: the edge opens no more streams, those that it has opened are still served (RFC 9113, section 6.8).
-      current.goaway(http2.constants.NGHTTP2_NO_ERROR, 2 ** 31 - 1);
-      // What the edge sent before it read the notice has arrived when it answers this. An edge without open streams does
-      // not: it ends the session, which this side sees only when its own next write fails.
-      const answered = new Promise<void>((resolve) => {
-        current.once("close", resolve);
-        if (!current.ping(() => resolve())) resolve();
-      });
-      await Promise.race([answered, delay(ANSWER_MS)]);
-      while (streams.size > 0 && Date.now() < deadline) await delay(20);
-      if (streams.size > 0) log(`${streams.size} requests were still running after ${graceMs / 1000} s and are cut.`);
+      const ended = new Promise<void>((resolve) => current.once("close", resolve));
+      await Promise.race([ended, delay(graceMs, undefined, { ref: false })]);
+      if (current.destroyed) return;
+      log(`The edge did not end the connection within ${graceMs / 1000} s: it is cut, with ${streams.size} requests.`);
       current.destroy();
     },
   };

@@ -4,6 +4,9 @@ import type { IngressRule } from "../cloud/contracts.ts";
  * What the edge and the connector say to each other. The connector dials the edge and upgrades that connection; on it
  * the edge is then the HTTP/2 client and the connector the server, as with cloudflared's http2 transport. Control
  * messages are requests with the header `cf-connector-control`; the edge lets no client's `cf-` headers through.
+ *
+ * A request with a body is accepted with the status 100, and the edge keeps the body until then: what no connector has
+ * accepted can go to another one.
  */
 
 /** Path of the HTTP/1.1 request with which a connector attaches. */
@@ -13,10 +16,19 @@ export const ATTACH_PROTOCOL = "cloudflared-h2";
 /** The connector's id and version, on the attach request. */
 export const CONNECTOR_ID_HEADER = "cf-connector-id";
 export const CONNECTOR_VERSION_HEADER = "cf-connector-version";
-/** Marks a control message: `configuration` (body: Configuration) or `terminate` (body: why). */
+/** Marks a control message; its value is a ControlMessage. */
 export const CONTROL_HEADER = "cf-connector-control";
 /** The hostname that ingress rules are matched against; Host stays the client's. */
 export const EDGE_HOSTNAME_HEADER = "cf-edge-hostname";
+
+/**
+ * What the edge tells a connector:
+ * - `configuration` (body: Configuration);
+ * - `leave`: sent at attach, and answered when the connector leaves, as cloudflared then unregisters;
+ * - `released`: its acknowledgement. No request comes after it, and the edge ends the connection when it has all answers;
+ * - `terminate` (body: why): the same, unasked.
+ */
+export type ControlMessage = "configuration" | "leave" | "released" | "terminate";
 
 /** The tunnel's remote configuration, pushed at attach and at every change. */
 export interface Configuration {

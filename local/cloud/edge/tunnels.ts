@@ -9,6 +9,7 @@ import {
   CONNECTOR_VERSION_HEADER,
   CONTROL_HEADER,
   type Configuration,
+  type ControlMessage,
   readToken,
   WINDOW_BYTES,
 } from "../../connector/protocol.ts";
@@ -20,9 +21,15 @@ export interface Tunnels extends TunnelConnections {
   attach(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /**
    * Opens a stream to one of the tunnel's connectors, by turns.
-   * @returns undefined when none is connected.
+   * @param asked the connectors that are out of the question; the one that it is opened to is added.
+   * @returns undefined when no other is connected.
    */
-  open(tunnelId: string, headers: OutgoingHttpHeaders, endStream: boolean): ClientHttp2Stream | undefined;
+  open(
+    tunnelId: string,
+    headers: OutgoingHttpHeaders,
+    endStream: boolean,
+    asked: Set<ClientHttp2Session>,
+  ): ClientHttp2Stream | undefined;
   /** Ends all connections. */
   close(): void;
 }
@@ -33,9 +40,11 @@ interface Connection {
   openedAt: string;
   clientVersion: string;
   session: ClientHttp2Session;
+  /** Requests that are not over. */
+  requests: Set<ClientHttp2Stream>;
   /** It has its rules, so requests may go to it. */
   ready: boolean;
-  /** It said that it takes no new requests. */
+  /** It gets no new requests. */
   leaving: boolean;
 }
 
@@ -45,7 +54,7 @@ export function createTunnels(directory: EdgeDirectory, log: (line: string) => v
   let turn = 0;
   let closed = false;
 
-  const send = (connection: Connection, kind: "configuration" | "terminate", body: string) =>
+  const send = (connection: Connection, kind: ControlMessage, body: string) =>
     new Promise<void>((resolve, reject) => {
       const stream = connection.session.request({ ":method": "POST", ":path": "/", [CONTROL_HEADER]: kind });
       stream.once("response", () => resolve());
@@ -54,6 +63,20 @@ export function createTunnels(directory: EdgeDirectory, log: (line: string) => v
       stream.resume();
       stream.end(body);
     });
+
+  /** Gives a connector no more requests, tells it so, and ends its connection when those that it has are over. */
+  const release = async (connection: Connection, kind: "released" | "terminate", body: string) => {
+    connection.leaving = true;
+    await send(connection, kind, body);
+    const over = [...connection.requests].map((stream) => new Promise((resolve) => stream.once("close", resolve)));
+    await Promise.all(over);
+    connection.session.destroy();
+  };
+
+  const releaseWhenItLeaves = async (connection: Connection) => {
+    await send(connection, "leave", "");
+    await release(connection, "released", "");
+  };
 
   const configure = async (connection: Connection, tunnel: Tunnel) => {
     const configuration: Configuration = { version: tunnel.configVersion, ingress: tunnel.ingress };
@@ -67,10 +90,7 @@ export function createTunnels(directory: EdgeDirectory, log: (line: string) => v
       await configure(connection, tunnel);
       return;
     }
-    connection.leaving = true;
-    await send(connection, "terminate", "The tunnel was deleted.");
-    // Running requests may finish; the tunnel itself is gone.
-    connection.session.close();
+    await release(connection, "terminate", "The tunnel was deleted.");
   };
 
   directory.onTunnelChange((tunnelId) => {
@@ -102,6 +122,7 @@ export function createTunnels(directory: EdgeDirectory, log: (line: string) => v
         openedAt: new Date().toISOString(),
         clientVersion: String(request.headers[CONNECTOR_VERSION_HEADER] ?? ""),
         session,
+        requests: new Set(),
         ready: false,
         leaving: false,
       };
@@ -109,29 +130,33 @@ export function createTunnels(directory: EdgeDirectory, log: (line: string) => v
       const heartbeat = keepAlive(session, "the connector");
       session.once("connect", () => session.setLocalWindowSize(WINDOW_BYTES));
       session.on("error", (error) => log(`Connector ${connection.id}: ${error.message}`));
-      session.once("goaway", () => {
-        connection.leaving = true;
-      });
       session.once("close", () => {
         clearInterval(heartbeat);
         connections.delete(connection);
         log(`Connector ${connection.id} of tunnel ${tunnel.id} disconnected.`);
       });
+      // It may also go without leave.
+      releaseWhenItLeaves(connection).catch(() => {});
       update(connection).then(
         () => log(`Connector ${connection.id} of tunnel ${tunnel.id} connected.`),
         (error: Error) => session.destroy(error),
       );
     },
 
-    open(tunnelId, headers, endStream) {
+    open(tunnelId, headers, endStream, asked) {
       const usable = [...connections].filter(
-        (each) => each.tunnelId === tunnelId && each.ready && !each.leaving && !each.session.closed,
+        (each) =>
+          each.tunnelId === tunnelId && each.ready && !each.leaving && !each.session.closed && !asked.has(each.session),
       );
       turn++;
       for (let index = 0; index < usable.length; index++) {
-        const connection = usable[(turn + index) % usable.length];
+        const { session, requests } = usable[(turn + index) % usable.length]!;
         try {
-          if (connection !== undefined) return connection.session.request(headers, { endStream });
+          const stream = session.request(headers, { endStream });
+          asked.add(session);
+          requests.add(stream);
+          stream.once("close", () => requests.delete(stream));
+          return stream;
         } catch {
           // It went away this moment: nothing was sent, another one takes the request.
         }
