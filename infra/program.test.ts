@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { BASE_IMAGE, CLOUDFLARED_IMAGE } from "./droplet/images.ts";
-import { cloudflare, of, one, type Registered, run, secret } from "./testing/program.ts";
+import { cloudflare, of, one, originRequest, type Registered, run, secret } from "./testing/program.ts";
 
 /** Where the tunnel leads for Coda. */
 const originOf = (resources: Registered[]) =>
@@ -33,8 +33,16 @@ describe("Coda on Workers, nothing on the droplet", () => {
       ["mcp.example.com", "tunnel-id.cfargotunnel.com", true],
     ]);
     expect(of(resources, "ZeroTrustTunnelCloudflaredConfig")[0]!.inputs.config.ingresses).toEqual([
-      { hostname: "coda-mcp.example.com", service: expect.stringMatching(/^http:\/\/coda-mcp-[0-9a-f]{8}:8085$/) },
-      { hostname: "gate-coda.example.com", service: expect.stringMatching(/^http:\/\/coda-mcp-[0-9a-f]{8}:8085$/) },
+      {
+        hostname: "coda-mcp.example.com",
+        service: expect.stringMatching(/^http:\/\/coda-mcp-[0-9a-f]{8}:8085$/),
+        originRequest,
+      },
+      {
+        hostname: "gate-coda.example.com",
+        service: expect.stringMatching(/^http:\/\/coda-mcp-[0-9a-f]{8}:8085$/),
+        originRequest,
+      },
       { service: "http_status:404" },
     ]);
   });
@@ -365,6 +373,7 @@ describe("other shapes", () => {
     expect(of(resources, "ZeroTrustTunnelCloudflaredConfig")[0]!.inputs.config.ingresses).toContainEqual({
       hostname: "firecrawl-engine.example.com",
       service: "http://firecrawl-engine:3002",
+      originRequest,
     });
   });
 

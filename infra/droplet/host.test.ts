@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { of, one, type Registered, run, secret } from "../testing/program.ts";
+import { of, one, originRequest, type Registered, run, secret } from "../testing/program.ts";
 
 const coda = { coda: { placement: "droplet" } };
 const stateless = { ...coda, n8n: { enabled: false } };
@@ -146,6 +146,7 @@ describe("over SSH through the tunnel", () => {
     expect(of(resources, "ZeroTrustTunnelCloudflaredConfig")[0]!.inputs.config.ingresses).toContainEqual({
       hostname: "droplet.example.com",
       service: "ssh://10.213.0.1:22",
+      originRequest,
     });
   });
 
@@ -159,6 +160,7 @@ describe("over SSH through the tunnel", () => {
     expect(of(resources, "ZeroTrustTunnelCloudflaredConfig")[0]!.inputs.config.ingresses).toContainEqual({
       hostname: "droplet.example.com",
       service: "ssh://10.213.0.1:22",
+      originRequest,
     });
     expect(provider(resources).host).toBe("ssh://root@droplet.example.com");
     expect(sshOpts(resources)).toContain("ProxyCommand=cloudflared access ssh --hostname %h");

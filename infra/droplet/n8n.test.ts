@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { of, one, type Registered, run, secret } from "../testing/program.ts";
+import { of, one, originRequest, type Registered, run, secret } from "../testing/program.ts";
 
 const droplet = { dockerHost: "unix:///var/run/docker.sock" };
 const container = (resources: Registered[], name: string) => one(resources, "Container", name).inputs;
@@ -15,7 +15,7 @@ describe("n8n on the droplet", () => {
 
   test("leads its hostname into the tunnel, to its container", () => {
     expect(of(resources, "ZeroTrustTunnelCloudflaredConfig")[0]!.inputs.config.ingresses).toEqual([
-      { hostname: "n8n.example.com", service: "http://n8n:5678" },
+      { hostname: "n8n.example.com", service: "http://n8n:5678", originRequest },
       { service: "http_status:404" },
     ]);
     expect(one(resources, "DnsRecord", "n8n.example.com").inputs.proxied).toBe(true);

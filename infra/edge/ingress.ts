@@ -39,18 +39,25 @@ export class Ingress extends pulumi.ComponentResource {
   }
 }
 
+/**
+ * How long a connector keeps an idle connection to an origin, in seconds. workerd and Node end them after 5: a request on one
+ * that ends at that moment is lost, and cloudflared's default is 90.
+ */
+const KEEP_ALIVE_SECONDS = 3;
+
 function document(
   config: Config,
   rules: IngressRule[],
 ): pulumi.Input<cloudflare.types.input.ZeroTrustTunnelCloudflaredConfigConfig> {
   const { adopt } = config.tunnel;
-  if (!adopt) return { ingresses: [...rules, { service: "http_status:404" }] };
+  const own = rules.map((rule) => ({ ...rule, originRequest: { keepAliveTimeout: KEEP_ALIVE_SECONDS } }));
+  if (!adopt) return { ingresses: [...own, { service: "http_status:404" }] };
   const foreign = foreignIngress(
     config,
     adopt,
     rules.map(({ hostname }) => hostname),
   );
-  return pulumi.all([rules, foreign]).apply(([ours, { rules: theirs, catchAll, originRequest }]) => ({
+  return pulumi.all([own, foreign]).apply(([ours, { rules: theirs, catchAll, originRequest }]) => ({
     ingresses: [...ours, ...theirs, catchAll],
     ...(originRequest && { originRequest }),
   }));

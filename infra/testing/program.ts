@@ -104,3 +104,6 @@ export const one = (resources: Registered[], type: string, name: string) =>
 /** The resources of a type. */
 export const of = (resources: Registered[], type: string) =>
   resources.filter((resource) => resource.type.endsWith(`:${type}`));
+
+/** What every rule of the tunnel has: idle connections to origins end before workerd and Node would end them. */
+export const originRequest = { keepAliveTimeout: 3 };

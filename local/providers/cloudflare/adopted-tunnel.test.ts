@@ -70,7 +70,8 @@ test("an adopted tunnel is imported, its rules for other hostnames stay, and lat
   // Ours move and go; theirs stay.
   await stack.program(program(id, [{ ...coda, service: "http://coda-mcp-2:8085" }]));
   await stack.up();
-  expect((await rules()).ingress).toEqual([{ ...coda, service: "http://coda-mcp-2:8085" }, ...theirs, theirLast]);
+  const moved = { ...coda, service: "http://coda-mcp-2:8085", originRequest: { keepAliveTimeout: 3 } };
+  expect((await rules()).ingress).toEqual([moved, ...theirs, theirLast]);
   await stack.program(program(id, []));
   await stack.up();
   expect((await rules()).ingress).toEqual([...theirs, theirLast]);
