@@ -1,5 +1,5 @@
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repositoryRoot } from "../local/cli/stack.ts";
 import { openStream, startCaller, summary } from "./support/callers.ts";
 import { type CheckoutCopy, copyCheckout } from "./support/checkout-copy.ts";
@@ -12,7 +12,8 @@ let copy: CheckoutCopy;
 let token: string;
 
 beforeAll(async () => {
-  stack = await TestStack.create({ ...ONLY_CODA, "services.coda.placement": "droplet", "tunnel.replicas": 2 });
+  const flags = { "services.coda.placement": "droplet", "tunnel.replicas": 2, "cutover.gateSeconds": 30 };
+  stack = await TestStack.create({ ...ONLY_CODA, ...flags });
   await stack.must("up");
   token = await stack.token();
   copy = copyCheckout();
@@ -86,26 +87,53 @@ test("a new image and a flip to the droplet in one go cost no call", async () =>
   expect((await status()).servedBy).toBe("droplet");
 });
 
-test("a new image that does not start leaves the old container where it is", async () => {
-  const before = await status();
-  const { Id } = await (await stack.container("coda")).inspect();
-  const bad = copyCheckout();
-  try {
-    bad.edit("droplet/workerd/service.Dockerfile", "COPY worker.js config.capnp ./", "COPY worker.js ./");
-    bad.edit("droplet/workerd/service.Dockerfile", "ENV PORT", "ENV BROKEN=1 PORT");
-    stack.checkout = bad.path;
+describe("a new image that does not start leaves the old container where it is", () => {
+  let before: { version: string; servedBy: string };
+  let old: string;
+
+  /** An update to an image that never becomes healthy fails, and no call does. */
+  async function failsUnnoticed(): Promise<void> {
     const call = { name: "list_docs", arguments: {} };
     const caller = startCaller({ url: `${stack.codaUrl}/mcp`, token, rate: 20, call });
-    const { code } = await stack.run("up");
+    const { code, output } = await stack.run("up");
     const traffic = await caller.stop();
     expect(code).toBe(1);
+    expect(output).toMatch(/Container \S+-coda-\S+ did not become healthy within 30 s/);
+    expect(output).not.toMatch(/Conflict|\n\s+at /);
     expect(traffic.failures, stack.cloudLog).toEqual([]);
-  } finally {
-    stack.checkout = copy.path;
-    bad.remove();
+    expect((await stack.containers("coda")).map(({ id }) => id)).toEqual([old]);
+    expect(await status()).toEqual(before);
   }
-  expect((await (await stack.container("coda")).inspect()).Id).toBe(Id);
-  expect(await status()).toEqual(before);
+
+  test("at the first update, and when that is repeated", async () => {
+    before = await status();
+    old = (await (await stack.container("coda")).inspect()).Id;
+    const bad = copyCheckout();
+    try {
+      bad.edit("droplet/workerd/service.Dockerfile", "COPY worker.js config.capnp ./", "COPY worker.js ./");
+      bad.edit("droplet/workerd/service.Dockerfile", "ENV PORT", "ENV BROKEN=1 PORT");
+      stack.checkout = bad.path;
+      await failsUnnoticed();
+      await failsUnnoticed();
+    } finally {
+      stack.checkout = copy.path;
+      bad.remove();
+    }
+  });
+
+  test("when the image is as it was again, at which nothing is made or deleted", async () => {
+    const { output } = await stack.must("up");
+    expect(output).not.toMatch(/Container coda \S+ \(/);
+    expect((await (await stack.container("coda")).inspect()).Id).toBe(old);
+    expect(await status()).toEqual(before);
+  });
+
+  test("until another one does", async () => {
+    newBundle("fourth");
+    await underLoad("new image after one that did not start", "up");
+    expect((await status()).version).not.toBe(before.version);
+    expect(await stack.containers("coda")).toHaveLength(1);
+  });
 });
 
 test("other tools, of the same version, cost no call, and are what there is when the update is done", async () => {

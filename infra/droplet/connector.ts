@@ -7,6 +7,7 @@ import { type Containers, containerDefaults, labels } from "./containers.ts";
 import type { Host } from "./host.ts";
 import { CLOUDFLARED_IMAGE } from "./images.ts";
 import { MEMORY_MB } from "./memory.ts";
+import { readyOrNotAtAll } from "./unready.ts";
 
 export interface ConnectorArgs {
   config: Config;
@@ -61,7 +62,7 @@ export class Connector extends pulumi.ComponentResource {
           networksAdvanced: [{ name: containers.network.name }],
           labels: labels(config, role),
         },
-        { ...options, deleteBeforeReplace: false },
+        { ...options, deleteBeforeReplace: false, hooks: readyOrNotAtAll(host, role) },
       );
     }
     this.registerOutputs();

@@ -76,6 +76,11 @@ export async function containersOf(docker: Docker, stack: string, role: Role): P
   return (await docker.listContainers({ all: true, filters })).map(({ Id }) => docker.getContainer(Id));
 }
 
+/** For `catch` of a look at a container. Docker Engine API: 404 when there is none. */
+export function unlessGone(error: { statusCode?: number }): undefined {
+  if (error.statusCode !== 404) throw error;
+}
+
 /** For `catch` of a container's stop. Docker Engine API: 304 when it does not run. */
 export function unlessStopped(error: { statusCode?: number }): void {
   if (error.statusCode !== 304) throw error;

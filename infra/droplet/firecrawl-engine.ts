@@ -15,6 +15,7 @@ import {
   REDIS_IMAGE,
 } from "./images.ts";
 import { dropletMemoryMb, ENGINE_MB, MEMORY_MB } from "./memory.ts";
+import { awaited } from "./unready.ts";
 
 /** How long a part may take to become healthy, in seconds: the first start makes the database. */
 const START_SECONDS = 300;
@@ -103,7 +104,7 @@ export class FirecrawlEngine extends pulumi.ComponentResource {
           labels: labels(config, role),
         },
         // Two of one name cannot be, and neither can two databases on one volume.
-        { ...onHost, deleteBeforeReplace: true, dependsOn },
+        { ...onHost, deleteBeforeReplace: true, dependsOn, hooks: awaited(host, role) },
       );
 
     const redis = part("firecrawl-redis", images.redis ?? REDIS_IMAGE, {

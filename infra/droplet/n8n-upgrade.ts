@@ -1,19 +1,15 @@
-import { setTimeout as delay } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import type { Config } from "../config.ts";
 import { inBackup, makeBackup } from "./backup-client.ts";
-import { containerOf, containersOf, hostEngine, unlessStopped } from "./engine-client.ts";
+import { untilHealthy } from "./container-state.ts";
+import { containerOf, hostEngine, unlessStopped } from "./engine-client.ts";
 import type { Host } from "./host.ts";
-
-/** Pause between two looks at a container that starts, in milliseconds. */
-const PAUSE_MS = 1_000;
+import { n8nContainers, REPLACED, ranUntil } from "./n8n-containers.ts";
+import { readyOrNotAtAll } from "./unready.ts";
 
 /** How long an n8n that ran before may take at least to be ready again, in seconds: its health is looked at every few. */
 const BACK_SECONDS = 300;
-
-/** End of the name of a container that another has taken the place of. */
-const REPLACED = "-replaced";
 
 /** The kind of backup that is made before a change. */
 const KIND = "before-upgrade";
@@ -29,8 +25,8 @@ interface Before {
  * The steps around a new n8n container, as hooks on it. Two n8n never work on one database, and nothing is lost between them:
  *
  * - before it is made, the old n8n is stopped, but kept, and a backup is taken; if that fails, the old one goes on;
- * - when the new one does not become ready, it is taken away, the database and the files are put back from that backup, and
- *   the old n8n is started again. The update fails, with n8n as it was.
+ * - when the new one does not become ready, it is stopped, the database and the files are put back from that backup, and the
+ *   old n8n is started again; the new one is taken away. The update fails, with n8n as it was.
  *
  * The old container is deleted at the end of an update that succeeds.
  */
@@ -97,13 +93,10 @@ export function upgradeHooks(config: Config, host: Host, version: string): pulum
       throw new Error(`n8n was not changed, and runs as before: there is no backup to go back to. ${error.message}`);
     };
 
-  const goBack = new pulumi.ErrorHook("n8n-go-back", async ({ failedOperation }) => {
-    if (failedOperation !== "create" || !before) return false;
+  const goBackTo = async ({ old, snapshot }: Before) => {
     const docker = await hostEngine(host);
-    const { old, snapshot } = before;
-    before = undefined;
     for (const { Id } of await n8nContainers(docker, name)) {
-      if (Id !== old.id) await docker.getContainer(Id).remove({ force: true });
+      if (Id !== old.id) await docker.getContainer(Id).stop({ t: cutover.drainSeconds }).catch(unlessStopped);
     }
     say(`version ${version} did not become ready; putting the data back from backup ${snapshot}`);
     await inBackup(docker, name, ["restore", snapshot]).catch(({ message }: Error) => {
@@ -111,18 +104,26 @@ export function upgradeHooks(config: Config, host: Host, version: string): pulum
       throw new Error(`n8n's data was not put back, and n8n does not run: ${message} The backup is kept: ${again}`);
     });
     await old.start();
-    await ready(old, Math.max(services.n8n.startSeconds, BACK_SECONDS));
+    const seconds = Math.max(services.n8n.startSeconds, BACK_SECONDS);
+    if (!(await untilHealthy([old], seconds))) {
+      throw new Error(`n8n: the old container did not become healthy within ${seconds} s.`);
+    }
     pulumi.log.warn("n8n: what ran before runs again, with its data as it was; why the new one failed is told below.");
+  };
+  const goBack = new pulumi.ErrorHook("n8n-go-back", async ({ failedOperation }) => {
+    if (failedOperation !== "create" || !before) return false;
+    // What a hook throws at a container that is partly made, the engine does not tell.
+    await goBackTo(before).catch(({ message }: Error) => void pulumi.log.error(message));
+    before = undefined;
     return false;
   });
-  return { beforeCreate: [prepare], afterCreate: [done], beforeUpdate: [resume], onError: [goBack] };
-}
-
-/** The stack's n8n containers, running or not, but for those that another has taken the place of. */
-async function n8nContainers(docker: Docker, stack: string): Promise<Docker.ContainerInspectInfo[]> {
-  const all = await containersOf(docker, stack, "n8n");
-  const inspected = await Promise.all(all.map((container) => container.inspect()));
-  return inspected.filter(({ Name }) => !Name.endsWith(REPLACED));
+  const whole = readyOrNotAtAll(host, "n8n");
+  return {
+    beforeCreate: [prepare, ...whole.beforeCreate],
+    afterCreate: [done],
+    beforeUpdate: [resume],
+    onError: [...whole.onError, goBack],
+  };
 }
 
 /** A change that was cut off after its backup and before the new n8n was ready. */
@@ -138,16 +139,18 @@ async function found(
   docker: Docker,
   stack: string,
 ): Promise<{ last: Docker.ContainerInspectInfo | undefined; cutOff: CutOff | undefined }> {
-  const until = ({ State }: Docker.ContainerInspectInfo) => (State.Running ? Infinity : Date.parse(State.FinishedAt));
-  const all = (await n8nContainers(docker, stack)).sort((a, b) => until(b) - until(a));
+  const all = await n8nContainers(docker, stack);
   if (all.every(({ State }) => State.Running)) return { last: all[0], cutOff: undefined };
   const snapshot = await lastBackup(docker, stack);
   const made = snapshot ? Date.parse(snapshot.time) : -Infinity;
-  const stopped = all.find((each) => until(each) <= made);
+  const stopped = all.find((each) => ranUntil(each) <= made);
   const later = all.filter(({ Created }) => Date.parse(Created) > made);
   // A new one that was ready has data since that is nowhere else: it is the one that counts.
   const isCutOff = stopped !== undefined && later.every(({ State }) => State.Health?.Status !== "healthy");
-  if (!isCutOff || all.some((each) => each !== stopped && !later.includes(each) && until(each) > until(stopped))) {
+  if (
+    !isCutOff ||
+    all.some((each) => each !== stopped && !later.includes(each) && ranUntil(each) > ranUntil(stopped))
+  ) {
     return { last: all[0], cutOff: undefined };
   }
   return { last: stopped, cutOff: { snapshot: snapshot!.short_id, unfinished: later } };
@@ -170,16 +173,4 @@ async function lastBackup(docker: Docker, stack: string): Promise<Snapshot | und
   return (JSON.parse(listed) as Snapshot[])
     .filter(({ tags }) => tags?.includes(KIND))
     .sort((a, b) => Date.parse(b.time) - Date.parse(a.time))[0];
-}
-
-/** Waits until a container is healthy. @throws {Error} when it is not within the deadline */
-async function ready(container: Docker.Container, seconds: number): Promise<void> {
-  const deadline = performance.now() + seconds * 1000;
-  for (;;) {
-    const { State } = await container.inspect();
-    if (State.Health?.Status === "healthy") return;
-    if (performance.now() > deadline)
-      throw new Error(`n8n: the old container did not become healthy within ${seconds} s.`);
-    await delay(PAUSE_MS);
-  }
 }

@@ -18,6 +18,7 @@ import { N8N_IMAGE, POSTGRES_IMAGE } from "./images.ts";
 import { MEMORY_MB } from "./memory.ts";
 import { prepareHooks } from "./n8n-prepare.ts";
 import { upgradeHooks } from "./n8n-upgrade.ts";
+import { awaited } from "./unready.ts";
 
 /** Where the tunnel finds n8n. */
 export const N8N_ORIGIN = `http://n8n:${n8n.containerPort}`;
@@ -177,7 +178,7 @@ export class N8n extends pulumi.ComponentResource {
         destroyGraceSeconds: 60,
         labels: ofGeneration("database"),
       },
-      { ...options, dependsOn: [prepare] },
+      { ...options, dependsOn: [prepare], hooks: awaited(host, "n8n-database") },
     );
 
     const settings = {

@@ -9,6 +9,7 @@ import { colour } from "./colour.ts";
 import { containerDefaults, labels, runtimeImageName } from "./containers.ts";
 import type { Droplet } from "./droplet.ts";
 import { MEMORY_MB } from "./memory.ts";
+import { readyOrNotAtAll } from "./unready.ts";
 
 /** A service's container as the config describes it, whether it runs or not. */
 export interface ContainerDescription {
@@ -106,6 +107,7 @@ export class ServiceContainer extends pulumi.ComponentResource {
         // The upload comes first: Cloudflare refuses a bundle that does not start, before the container is touched. And its
         // calls come through the connector, which therefore outlives it: what drains from it still gets out.
         dependsOn: [worker, connector],
+        hooks: readyOrNotAtAll(host, service),
       },
     );
     this.registerOutputs();

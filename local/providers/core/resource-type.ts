@@ -69,7 +69,7 @@ export interface ResourceType {
   /** Finds what `create` would collide with, and answers its import id. */
   lookup?(inputs: Properties, context: OperationContext): Promise<string | undefined>;
   /**
-   * Takes away what a `create` that was cut off has made, as `create` itself does when it fails.
+   * Takes away what a `create` that was cut off has made.
    * @returns false, and does nothing, when it had been about to succeed
    */
   discardUnfinished?(id: string, inputs: Properties, context: OperationContext): Promise<boolean>;

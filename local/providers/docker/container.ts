@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
-import type { InputRule, OperationContext, Properties, ResourceType } from "../core/resource-type.ts";
+import { lastWords } from "../../../infra/droplet/container-state.ts";
+import {
+  InitFailure,
+  type InputRule,
+  type OperationContext,
+  type Properties,
+  type ResourceType,
+} from "../core/resource-type.ts";
 import { changeableSettings, creationOptions, endpoint, type NetworkInput, uploadedFiles } from "./container-config.ts";
 import { asked, DockerError, dockerEngine, orGone } from "./engine.ts";
 import { tarArchive } from "./tar-archive.ts";
@@ -85,7 +92,9 @@ const settleMs = 500;
 
 /**
  * https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container A container that does not start, or with
- * `wait` does not get healthy, is removed again: the update fails with its last words, and the next one starts afresh.
+ * `wait` does not get healthy, fails the update and is kept partly made, as the official provider does
+ * (terraform-provider-docker sets the id first, and its bridge answers `ErrorResourceInitFailed`). One that runs once and
+ * fails is removed.
  */
 export const container: ResourceType = {
   autoName: true,
@@ -117,6 +126,8 @@ export const container: ResourceType = {
       if (given.attach === true) await untilEnded(made, given);
       return { id: made.id, outputs: outputsOf(await asked(made.inspect()), given) };
     } catch (error) {
+      const found = given.attach === true ? undefined : await orGone(made.inspect());
+      if (found) throw new InitFailure((error as Error).message, made.id, outputsOf(found, given));
       await orGone(made.remove({ force: true, v: true }));
       throw error;
     }
@@ -180,13 +191,10 @@ async function untilHealthy(made: Docker.Container, given: Properties, context: 
       throw new DockerError(`Container ${given.name} has no healthcheck, so wait: true can never end.`, undefined);
     }
     if (!state.Running && !state.Restarting) throw await ended(made, given, state);
-    if (status === "unhealthy" || Date.now() > deadline) {
-      const why = status === "unhealthy" ? "is unhealthy" : `did not become healthy within ${timeoutSeconds} s`;
-      const output = state.Health?.Log?.at(-1)?.Output?.trim();
-      throw new DockerError(
-        `Container ${given.name} ${why}. Last health check: ${output || "(no output)"}${await lastLines(made)}`,
-        undefined,
-      );
+    // One that is unhealthy may still become healthy: the official provider waits, too.
+    if (Date.now() > deadline) {
+      const message = `Container ${given.name} did not become healthy within ${timeoutSeconds} s.`;
+      throw new DockerError(message, undefined);
     }
     await sleep(pollMs, undefined, { signal: context.signal });
   }
@@ -205,27 +213,9 @@ async function ended(
   state: Docker.ContainerInspectInfo["State"],
 ): Promise<DockerError> {
   const why = state.Error ? `: ${state.Error}` : "";
-  const logs = await lastLines(made);
-  return new DockerError(`Container ${given.name} exited with code ${state.ExitCode}${why}${logs}`, undefined);
-}
-
-/** The end of the container's own output; never its environment. */
-async function lastLines(made: Docker.Container): Promise<string> {
-  const raw = await made.logs({ stdout: true, stderr: true, tail: 20 }).catch(() => Buffer.alloc(0));
-  const text = withoutFrames(Buffer.from(raw)).trim();
-  return text ? `\nLast lines of its log:\n${text}` : "";
-}
-
-/** Logs come in frames of 8 bytes (stream, 0, 0, 0, length) and payload where the container has no terminal. */
-function withoutFrames(raw: Buffer): string {
-  const parts: string[] = [];
-  for (let at = 0; at + 8 <= raw.length; ) {
-    if (raw[at + 1] !== 0 || raw[at + 2] !== 0 || raw[at + 3] !== 0) return raw.toString();
-    const length = raw.readUInt32BE(at + 4);
-    parts.push(raw.toString("utf8", at + 8, at + 8 + length));
-    at += 8 + length;
-  }
-  return parts.join("");
+  // Of one that runs once there is nothing left to look at.
+  const what = given.attach === true ? `failed.${await lastWords(made)}` : `exited with code ${state.ExitCode}${why}.`;
+  return new DockerError(`Container ${given.name} ${what}`, undefined);
 }
 
 function outputsOf(found: Docker.ContainerInspectInfo, given: Properties): Properties {

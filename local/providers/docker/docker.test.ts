@@ -72,7 +72,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const name of [`${unique}-app`, `${unique}-other`]) {
+  for (const name of ["app", "other", "4", "5"].map((each) => `${unique}-${each}`)) {
     await docker
       .getContainer(name)
       .remove({ force: true, v: true })
@@ -177,22 +177,54 @@ test("a container that is there already is found by its name and can be imported
   expect(imported.output).toContain("1 imported");
 }, 120_000);
 
-test("a container that does not get healthy fails the update with its last words, and is gone", async () => {
+test("a container that does not get healthy fails the update, and is kept as partly made", async () => {
   await stack.run("destroy", "--yes", "--skip-preview");
-  await stack.program(program({ health: "echo not today; exit 1", waitTimeout: 20 }));
+  await stack.program(program({ health: "echo not today; exit 1", waitTimeout: 5 }));
   const failed = await stack.run("up", "--yes", "--skip-preview");
   expect(failed.code).not.toBe(0);
-  expect(failed.output).toContain("is unhealthy. Last health check: not today");
-  expect(failed.output).toContain("started");
+  expect(failed.output).toContain(`Container ${unique}-app did not become healthy within 5 s.`);
   expect(failed.output).not.toContain(secret);
   expect(failed.output).not.toMatch(/at .*local.providers/);
-  await expect(docker.getContainer(`${unique}-app`).inspect()).rejects.toMatchObject({ statusCode: 404 });
+  const { Id } = await docker.getContainer(`${unique}-app`).inspect();
+  const kept = (await stack.export()).resources.find(({ urn }) => urn.endsWith("Container::app"));
+  expect(kept).toMatchObject({ id: Id, initErrors: [expect.stringContaining("did not become healthy")] });
+  expect(kept!.outputs.name).toBe(`${unique}-app`);
+  expect(await stack.exportText()).not.toContain(secret);
+
+  // The engine does not make it again: it goes on with it, by an update of nothing, after which it counts as done.
+  expect((await stack.preview()).map(({ op, name }) => `${op} ${name}`)).toEqual(["update app"]);
+  await stack.up();
+  expect((await docker.getContainer(`${unique}-app`).inspect()).Id).toBe(Id);
+  expect(await stack.preview()).toEqual([]);
 
   await writeApp("echo cannot start; exit 7\n");
-  await stack.program(program({ script: "2" }));
+  await stack.program(program({ script: "2", waitTimeout: 5 }));
   const exited = await stack.run("up", "--yes", "--skip-preview");
-  expect(exited.output).toContain("cannot start");
-  expect(exited.output).toMatch(/exited with code 7|is unhealthy/);
+  expect(exited.output).toMatch(/exited with code 7|did not become healthy/);
+}, 120_000);
+
+test("a replacement that does not get healthy is what the state has, and the old one is to be deleted", async () => {
+  await writeApp(runs);
+  const beside = (health: string) => `
+new docker.Container("beside", {
+  name: "${unique}-" + ${JSON.stringify(health.length)}, image: "${base}", entrypoints: ["sleep", "100"],
+  healthcheck: { tests: ["CMD-SHELL", "${health}"], interval: "1s", retries: 2 }, wait: true, waitTimeout: 5,
+}, { deleteBeforeReplace: false });`;
+  await stack.program(program({ script: "3", more: beside("true") }));
+  await stack.up();
+  const old = (await docker.getContainer(`${unique}-4`).inspect()).Id;
+  await stack.program(program({ script: "3", more: beside("false") }));
+  expect((await stack.run("up", "--yes", "--skip-preview")).output).toContain("did not become healthy");
+  const known = (await stack.export()).resources.filter(({ urn }) => urn.endsWith("Container::beside"));
+  const made = (await docker.getContainer(`${unique}-5`).inspect()).Id;
+  expect(known.map(({ id, delete: gone }) => ({ id, gone }))).toEqual([
+    { id: made, gone: undefined },
+    { id: old, gone: true },
+  ]);
+  await stack.program(program({ script: "3" }));
+  await stack.up();
+  for (const id of [made, old])
+    await expect(docker.getContainer(id).inspect()).rejects.toMatchObject({ statusCode: 404 });
 }, 120_000);
 
 test("of what a cut-off update has made, a container that was not seen healthy is taken away, and others are kept", async () => {
@@ -218,7 +250,7 @@ test("of what a cut-off update has made, a container that was not seen healthy i
 
 test("a build that fails says why, and destroy leaves nothing", async () => {
   await writeFile(join(stack.dir, "app", "Dockerfile"), "ARG BASE\nFROM $BASE\nCOPY missing.txt .\n");
-  await stack.program(program({ script: "3" }));
+  await stack.program(program({ script: "4" }));
   const failed = await stack.run("up", "--yes", "--skip-preview");
   expect(failed.code).not.toBe(0);
   expect(failed.output).toContain(`Building ${unique}/app:latest failed`);

@@ -23,6 +23,10 @@ export interface StackState {
     urn: string;
     type: string;
     id?: string;
+    /** It is to be deleted by the next update. */
+    delete?: boolean;
+    /** Why it did not become ready. */
+    initErrors?: string[];
     inputs: Record<string, unknown>;
     outputs: Record<string, unknown>;
   }[];
