@@ -5,14 +5,11 @@ import { inBackup, makeBackup } from "./backup-client.ts";
 import { untilHealthy } from "./container-state.ts";
 import { containerOf, hostEngine, unlessStopped } from "./engine-client.ts";
 import type { Host } from "./host.ts";
-import { n8nContainers, REPLACED, ranUntil } from "./n8n-containers.ts";
+import { BEFORE_CHANGE, type CutOff, lastN8n, n8nContainers, REPLACED } from "./n8n-containers.ts";
 import { readyOrNotAtAll } from "./unready.ts";
 
 /** How long an n8n that ran before may take at least to be ready again, in seconds: its health is looked at every few. */
 const BACK_SECONDS = 300;
-
-/** The kind of backup that is made before a change. */
-const KIND = "before-upgrade";
 
 /** What was there before a change, to go back to. */
 interface Before {
@@ -37,7 +34,7 @@ export function upgradeHooks(config: Config, host: Host, version: string): pulum
 
   const prepare = new pulumi.ResourceHook("n8n-before", async ({ newInputs }) => {
     const docker = await hostEngine(host);
-    const { last, cutOff } = await found(docker, name);
+    const { last, cutOff } = await lastN8n(docker, name);
     if (!last) return;
     if (!(await containerOf(docker, name, "backup"))) {
       throw new Error(
@@ -64,7 +61,7 @@ export function upgradeHooks(config: Config, host: Host, version: string): pulum
   /** Before an n8n that was found stopped is started again: a change of it was cut off, and is not gone on with. */
   const resume = new pulumi.ResourceHook("n8n-resume", async ({ id }) => {
     const docker = await hostEngine(host);
-    const { last, cutOff } = await found(docker, name);
+    const { last, cutOff } = await lastN8n(docker, name);
     if (last?.Id !== id || !cutOff) return;
     await clear(docker, cutOff);
     say(`a change of it was cut off; putting the data back from backup ${cutOff.snapshot}`);
@@ -81,7 +78,7 @@ export function upgradeHooks(config: Config, host: Host, version: string): pulum
   };
 
   const backup = async (docker: Docker) => {
-    const { snapshot, bytes, seconds } = await makeBackup(docker, name, KIND, { onProgress: say });
+    const { snapshot, bytes, seconds } = await makeBackup(docker, name, BEFORE_CHANGE, { onProgress: say });
     say(`backup ${snapshot} is made (${Math.ceil(bytes / 1e6)} MB, ${seconds} s)`);
     return snapshot;
   };
@@ -124,53 +121,4 @@ export function upgradeHooks(config: Config, host: Host, version: string): pulum
     beforeUpdate: [resume],
     onError: [...whole.onError, goBack],
   };
-}
-
-/** A change that was cut off after its backup and before the new n8n was ready. */
-interface CutOff {
-  /** The backup of before it. */
-  snapshot: string;
-  /** What it has begun. */
-  unfinished: Docker.ContainerInspectInfo[];
-}
-
-/** The n8n whose data is there, and what of a change that was cut off is in its way. */
-async function found(
-  docker: Docker,
-  stack: string,
-): Promise<{ last: Docker.ContainerInspectInfo | undefined; cutOff: CutOff | undefined }> {
-  const all = await n8nContainers(docker, stack);
-  if (all.every(({ State }) => State.Running)) return { last: all[0], cutOff: undefined };
-  const snapshot = await lastBackup(docker, stack);
-  const made = snapshot ? Date.parse(snapshot.time) : -Infinity;
-  const stopped = all.find((each) => ranUntil(each) <= made);
-  const later = all.filter(({ Created }) => Date.parse(Created) > made);
-  // A new one that was ready has data since that is nowhere else: it is the one that counts.
-  const isCutOff = stopped !== undefined && later.every(({ State }) => State.Health?.Status !== "healthy");
-  if (
-    !isCutOff ||
-    all.some((each) => each !== stopped && !later.includes(each) && ranUntil(each) > ranUntil(stopped))
-  ) {
-    return { last: all[0], cutOff: undefined };
-  }
-  return { last: stopped, cutOff: { snapshot: snapshot!.short_id, unfinished: later } };
-}
-
-interface Snapshot {
-  short_id: string;
-  /** ISO 8601. */
-  time: string;
-  tags?: string[];
-}
-
-/** The newest backup that was made before a change; undefined where there is none. */
-async function lastBackup(docker: Docker, stack: string): Promise<Snapshot | undefined> {
-  const listed = await inBackup(docker, stack, ["snapshots", "--json"]).catch((error: Error) => {
-    // A repository that is not there yet is made by the first backup.
-    if (error.message.includes("There are no backups")) return "[]";
-    throw error;
-  });
-  return (JSON.parse(listed) as Snapshot[])
-    .filter(({ tags }) => tags?.includes(KIND))
-    .sort((a, b) => Date.parse(b.time) - Date.parse(a.time))[0];
 }

@@ -1,15 +1,15 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type Docker from "dockerode";
 import { BackupError, inBackup, type Manifest, makeBackup } from "../../infra/droplet/backup-client.ts";
+import { untilHealthy } from "../../infra/droplet/container-state.ts";
 import { containerOf, containersOf, unlessStopped } from "../../infra/droplet/engine-client.ts";
+import { BEFORE_CHANGE, lastN8n } from "../../infra/droplet/n8n-containers.ts";
 import type { BackedUpStack } from "./backed-up-stack.ts";
 import { say, UserError } from "./user-error.ts";
 
 /** How long n8n may take to end what runs on it, in seconds. */
 const STOP_SECONDS = 60;
-/** How long n8n may take to become healthy afterwards: it may have to change the database to its version. */
-const READY_MS = 600_000;
-const PAUSE_MS = 500;
+/** How long n8n may take to become healthy afterwards, in seconds: it may have to change the database to its version. */
+const READY_SECONDS = 600;
 
 export interface RestoreOptions {
   /** Id of a snapshot, or `latest`. */
@@ -39,10 +39,11 @@ export async function restore(stack: BackedUpStack, { snapshot, overwrite }: Res
     );
   }
 
-  const all = await containersOf(docker, name, "n8n");
-  const before = await ranLast(all);
-  if (before.length > 0) say("Stopping n8n.");
-  for (const container of all) await container.stop({ t: STOP_SECONDS }).catch(unlessStopped);
+  const { last } = await lastN8n(docker, name);
+  const before = last && docker.getContainer(last.Id);
+  if (before) say("Stopping n8n.");
+  for (const container of await containersOf(docker, name, "n8n"))
+    await container.stop({ t: STOP_SECONDS }).catch(unlessStopped);
   await putAside(stack, before);
   try {
     await inBackup(docker, name, ["restore", id], { onProgress: say });
@@ -66,7 +67,7 @@ export async function restore(stack: BackedUpStack, { snapshot, overwrite }: Res
 }
 
 /** Makes a backup of the data that a stopped n8n has left; if that fails, n8n runs again. */
-async function putAside(stack: BackedUpStack, before: Docker.Container[]): Promise<void> {
+async function putAside(stack: BackedUpStack, before: Docker.Container | undefined): Promise<void> {
   try {
     if (!(await hasData(stack))) return;
     say("Making a backup of what is there.");
@@ -82,21 +83,21 @@ async function putAside(stack: BackedUpStack, before: Docker.Container[]): Promi
 /** Starts n8n on what was restored, by an update of the stack where that has another key. @returns false if the update failed */
 async function startAgain(
   stack: BackedUpStack,
-  before: Docker.Container[],
+  before: Docker.Container | undefined,
   { key, n8nVersion }: { key: string; n8nVersion: string },
 ): Promise<boolean> {
   if (key === (await encryptionKey(stack))) {
-    for (const container of before) await container.start();
+    await before?.start();
     return true;
   }
   say("The backup has another encryption key than this stack: it is set, and the stack updated with it.");
   // What an update that fails goes back to is what it finds.
-  await makeBackup(stack.docker, stack.name, "before-upgrade", { n8nVersion, encryptionKey: key });
+  await makeBackup(stack.docker, stack.name, BEFORE_CHANGE, { n8nVersion, encryptionKey: key });
   return (await stack.useEncryptionKey(key)) === 0;
 }
 
 /** What to tell of a restore that failed; n8n runs again where its data is as it was. */
-async function failed(error: Error, before: Docker.Container[]): Promise<UserError> {
+async function failed(error: Error, before: Docker.Container | undefined): Promise<UserError> {
   if (!(error instanceof BackupError)) {
     return new UserError(
       `${error.message} How far the restore came is not known; n8n stays stopped. Run it again with --overwrite.`,
@@ -107,9 +108,9 @@ async function failed(error: Error, before: Docker.Container[]): Promise<UserErr
 }
 
 /** Starts n8n on the data that it had. @returns what became of that, for the person */
-async function goOn(before: Docker.Container[]): Promise<string> {
+async function goOn(before: Docker.Container | undefined): Promise<string> {
   try {
-    for (const container of before) await container.start();
+    await before?.start();
     return "n8n runs with the data that it had.";
   } catch (error) {
     return `n8n has the data that it had, but could not be started again: ${(error as Error).message}`;
@@ -130,14 +131,6 @@ async function hasData(stack: BackedUpStack): Promise<boolean> {
   return ownerSetUp || workflows > 0;
 }
 
-/** Of containers of n8n those that run, or else the one that was the last to; never two that work on one database. */
-async function ranLast(containers: Docker.Container[]): Promise<Docker.Container[]> {
-  const found = await Promise.all(containers.map(async (container) => ({ container, ...(await container.inspect()) })));
-  const running = found.filter(({ State }) => State.Running);
-  const last = found.sort((a, b) => Date.parse(b.State.FinishedAt) - Date.parse(a.State.FinishedAt)).slice(0, 1);
-  return (running.length > 0 ? running : last).map(({ container }) => container);
-}
-
 /** The key that the stack has now. */
 async function encryptionKey({ docker, name }: BackedUpStack): Promise<string | undefined> {
   const backup = await containerOf(docker, name, "backup");
@@ -146,19 +139,10 @@ async function encryptionKey({ docker, name }: BackedUpStack): Promise<string | 
 }
 
 /** Waits until n8n is healthy. */
-async function ready(stack: BackedUpStack): Promise<void> {
+async function ready({ docker, name }: BackedUpStack): Promise<void> {
   say("Waiting for n8n.");
-  const deadline = performance.now() + READY_MS;
-  for (;;) {
-    const containers = await Promise.all(
-      (await containersOf(stack.docker, stack.name, "n8n")).map((container) => container.inspect()),
-    );
-    if (containers.some(({ State }) => State.Running && State.Health?.Status === "healthy")) return;
-    if (performance.now() > deadline) {
-      throw new UserError(
-        `The data is restored, but n8n did not become healthy within ${READY_MS / 1000} s: see its container's log.`,
-      );
-    }
-    await delay(PAUSE_MS);
-  }
+  if (await untilHealthy(await containersOf(docker, name, "n8n"), READY_SECONDS)) return;
+  throw new UserError(
+    `The data is restored, but n8n did not become healthy within ${READY_SECONDS} s: see its container's log.`,
+  );
 }
