@@ -1,33 +1,21 @@
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { account_id, startTestApi, type TestApi, zone_id } from "../../cloud/api/test-api.ts";
-import { createTestStack, type TestStack } from "../testing/stack.ts";
+import { account_id, type TestApi } from "../../cloud/api/test-api.ts";
+import { createEdgeStack, type EdgeStack, edgeProgram } from "../testing/edge-stack.ts";
+import type { TestStack } from "../testing/stack.ts";
 
 // The program's own tunnel and ingress rules, by the real engine, for a tunnel that somebody else made.
+let edge: EdgeStack;
 let cloud: TestApi;
 let stack: TestStack;
-const infra = join(import.meta.dirname, "../../../infra");
 const tunnels = `/client/v4/accounts/${account_id}/cfd_tunnel`;
 
-const program = (adopt: string, rules: { hostname: string; service: string }[]) => {
-  const config = {
-    "hybrid-mcp:domain": "example.com",
-    "hybrid-mcp:cloudflare": JSON.stringify({ accountId: account_id, zoneId: zone_id, workersSubdomain: "test" }),
-    "hybrid-mcp:auth": '{"providers":["github"],"github":{"clientId":"Iv1.abc"}}',
-    "hybrid-mcp:clientSecrets": '{"github":"secret"}',
-    "hybrid-mcp:services": '{"github":{"enabled":false},"firecrawl":{"enabled":false}}',
-    "hybrid-mcp:tunnel": JSON.stringify({ adopt }),
-  };
-  return `
-import { parseConfig } from ${JSON.stringify(join(infra, "config.ts"))};
-import { Tunnel } from ${JSON.stringify(join(infra, "edge/tunnel.ts"))};
-import { Ingress } from ${JSON.stringify(join(infra, "edge/ingress.ts"))};
-const { config, errors } = parseConfig(${JSON.stringify(config)});
-if (errors) throw new Error(errors.join("\\n"));
-const tunnel = new Tunnel(config);
-new Ingress({ config, tunnel, rules: ${JSON.stringify(rules)} }, {});
-`;
-};
+const program = (adopt: string, rules: { hostname: string; service: string }[]) =>
+  edgeProgram(
+    { tunnel: { adopt } },
+    { "edge/tunnel.ts": "Tunnel", "edge/ingress.ts": "Ingress" },
+    `const tunnel = new Tunnel(config);
+new Ingress({ config, tunnel, rules: ${JSON.stringify(rules)} }, {});`,
+  );
 
 const make = async (config_src: string) =>
   (await cloud.request("POST", tunnels, { name: `old-${config_src}`, config_src })).body.result.id as string;
@@ -39,17 +27,10 @@ const theirs = [
 const theirLast = { service: "http_status:503" };
 
 beforeAll(async () => {
-  cloud = await startTestApi();
-  stack = await createTestStack({
-    CLOUDFLARE_BASE_URL: `${cloud.origin}/client/v4`,
-    CLOUDFLARE_API_TOKEN: String(cloud.cloudflare.apiToken),
-  });
+  edge = await createEdgeStack();
+  ({ cloud, stack } = edge);
 });
-
-afterAll(async () => {
-  await stack[Symbol.asyncDispose]();
-  await cloud.close();
-});
+afterAll(() => edge[Symbol.asyncDispose]());
 
 test("an adopted tunnel is imported, its rules for other hostnames stay, and later runs change nothing", async () => {
   const id = await make("cloudflare");

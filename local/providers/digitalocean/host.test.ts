@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import Docker from "dockerode";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { removeLeftovers } from "../../cli/leftovers.ts";
 import { startTestApi, type TestApi } from "../../cloud/api/test-api.ts";
+import { findDocker } from "../../docker/docker-engine.ts";
 import { shellImage } from "../testing/base-image.ts";
 import { createTestStack, type StackState, type Step, type TestStack } from "../testing/stack.ts";
 
@@ -44,10 +46,11 @@ const { config, errors } = parseConfig(${JSON.stringify(Object.fromEntries(flat)
 if (errors) throw new Error(errors.join("\\n"));
 const host = new Host(config, new HostKey());
 const options = host.options(host);
-const network = new docker.Network("network", { name: ${JSON.stringify(name)} }, options);
+const labels = [{ label: "hybrid-mcp", value: ${JSON.stringify(name)} }];
+const network = new docker.Network("network", { name: ${JSON.stringify(name)}, labels }, options);
 const container = new docker.Container("container", {
   name: ${JSON.stringify(name)}, image: ${JSON.stringify(image)}, command: ["sleep", "1000"], mustRun: true,
-  networksAdvanced: [{ name: network.name }], destroyGraceSeconds: 1, labels: [{ label: "hybrid-mcp", value: ${JSON.stringify(name)} }],
+  networksAdvanced: [{ name: network.name }], destroyGraceSeconds: 1, labels,
 }, { ...options, deleteBeforeReplace: false });
 export const containerId = container.id;
 `;
@@ -76,10 +79,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const { Id } of await docker.listContainers({ all: true, filters: { label: [`hybrid-mcp=${name}`] } })) {
-    await docker.getContainer(Id).remove({ force: true });
-  }
-  for (const { Id } of await docker.listNetworks({ filters: { name: [name] } })) await docker.getNetwork(Id).remove();
+  await removeLeftovers((await findDocker())!.socket, name);
   await stack[Symbol.asyncDispose]();
   await cloud.close();
 });

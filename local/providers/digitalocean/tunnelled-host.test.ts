@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import Docker from "dockerode";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { removeLeftovers } from "../../cli/leftovers.ts";
 import { startTestApi, type TestApi } from "../../cloud/api/test-api.ts";
+import { findDocker } from "../../docker/docker-engine.ts";
 import { shellImage } from "../testing/base-image.ts";
 import { createTestStack, type TestStack } from "../testing/stack.ts";
 
@@ -47,10 +49,11 @@ import { HostKey } from ${JSON.stringify(join(infra, "droplet/host-key.ts"))};
 const { config, errors } = parseConfig(${JSON.stringify(config)});
 if (errors) throw new Error(errors.join("\\n"));
 const host = new Host(config, new HostKey());
-const network = new docker.Network("network", { name: ${JSON.stringify(name)} }, host.options(host, { lastToGo: true }));
+const labels = [{ label: "hybrid-mcp", value: ${JSON.stringify(name)} }];
+const network = new docker.Network("network", { name: ${JSON.stringify(name)}, labels }, host.options(host, { lastToGo: true }));
 const container = (role, options) => new docker.Container(role, {
   name: ${JSON.stringify(name)} + "-" + role, image: ${JSON.stringify(image)}, command: ["sleep", "1000"], mustRun: true,
-  networksAdvanced: [{ name: network.name }], destroyGraceSeconds: 1, labels: [{ label: "hybrid-mcp", value: ${JSON.stringify(name)} }],
+  networksAdvanced: [{ name: network.name }], destroyGraceSeconds: 1, labels,
 }, { ...options, deleteBeforeReplace: false });
 const connector = container("connector", host.options(host, { lastToGo: true }));
 container("service", { ...host.options(host), dependsOn: connector });
@@ -106,10 +109,7 @@ const fail = (message) => { console.error(message); process.exit(255); };
 });
 
 afterAll(async () => {
-  for (const { Id } of await docker.listContainers({ all: true, filters: { label: [`hybrid-mcp=${name}`] } })) {
-    await docker.getContainer(Id).remove({ force: true });
-  }
-  for (const { Id } of await docker.listNetworks({ filters: { name: [name] } })) await docker.getNetwork(Id).remove();
+  await removeLeftovers((await findDocker())!.socket, name);
   await stack[Symbol.asyncDispose]();
   await cloud.close();
   await rm(folder, { recursive: true });
