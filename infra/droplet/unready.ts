@@ -57,13 +57,16 @@ export function awaited(host: Host, role: string) {
   });
   // The engine makes an update without a change for what is partly made, and the provider does not look at it again.
   const again = new pulumi.ResourceHook(`${role}-unready-again`, async ({ id, newInputs, oldInputs }) => {
-    if (!isDeepStrictEqual(newInputs, oldInputs)) return;
+    if (!isDeepStrictEqual(inPlace(newInputs), inPlace(oldInputs))) return;
     const container = (await hostEngine(host)).getContainer(id!);
     if (await untilHealthy([container], newInputs!.waitTimeout)) return;
     throw new Error(`Container ${newInputs!.name} is not healthy.${await lastWords(container)}`);
   });
   return { beforeUpdate: [again], onError: [failed] };
 }
+
+/** What an update can be about: a change of the environment, where the secrets are, makes a new container. */
+const inPlace = ({ envs: _, ...inputs }: Record<string, unknown> = {}) => inputs;
 
 /** Why the newest attempt failed; the engine puts a count in front of a resource's errors. */
 const reason = ([newest = ""]: string[]) => newest.replace(/^\d+ errors? occurred:\s*\* /, "").trim();
