@@ -69,6 +69,9 @@ async function registered(program: () => unknown): Promise<Registered[]> {
   const monitor = pulumi.runtime.getMonitor() as unknown as {
     registerResource(request: Registration, done: unknown): unknown;
   };
+  // Mocks know no hooks.
+  const registerHook = (_: unknown, done: (error: null, reply: object) => void) => done(null, {});
+  Object.assign(monitor, { registerResourceHook: registerHook, registerErrorHook: registerHook });
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, done) => {
     asked.set(request.getName(), request);
