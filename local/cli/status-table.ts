@@ -14,7 +14,7 @@ export function statusTables(status: StatusReport, now: number): string {
     s.url,
   ]);
   const what = services.map((s) => {
-    const standby = Object.entries(s.sides).find(([side]) => side !== s.placement);
+    const standby = Object.entries(s.sides).find(([side]) => side !== (s.servedBy ?? s.placement));
     return [
       s.service,
       standby ? `${standby[0]} ${standby[1].health.split(":")[0]}` : "-",
@@ -35,7 +35,7 @@ export function statusTables(status: StatusReport, now: number): string {
   ].join("\n");
 }
 
-/** A line for each service, for a log. @param now Unix time in milliseconds */
+/** A line for each service, for a log. */
 export function statusLines({ services, platform }: StatusReport): string[] {
   return [
     ...services.map(({ service, placement, servedBy, health, version, calls, drift, problems }) => {
