@@ -273,9 +273,7 @@ function ownerOf(resource: string, domain: string): string | undefined {
   // The longest first: `firecrawl-engine` is not `firecrawl`.
   const names = [...hostNames].sort((a, b) => b.length - a.length);
   return names.find((name) => {
-    const own = domain && hostname(name, domain);
-    if (own && (resource === own || resource.endsWith(`-${own}`) || resource === `gate-${own}`)) return true;
-    if (domain && resource === `gate-${name}.${domain}`) return true;
+    if (domain && [hostname(name, domain), `gate-${name}.${domain}`].includes(resource)) return true;
     return !resource.includes(".") && (resource === name || resource.startsWith(`${name}-`));
   });
 }
