@@ -56,8 +56,10 @@ function whenServedBy(placement: Placement, url: string, dial: string | undefine
   const watching = (async () => {
     while (!stopped.signal.aborted) {
       const answer = await healthOf(new URL(url).origin, dial);
-      if (!("servedBy" in answer) || answer.servedBy !== placement) since = undefined;
-      else since ??= performance.now();
+      // Whoever cannot be reached is nobody.
+      const servedBy = "servedBy" in answer ? answer.servedBy : undefined;
+      if (servedBy === placement) since ??= performance.now();
+      else if (servedBy !== undefined) since = undefined;
       await delay(PAUSE_MS, undefined, { signal: stopped.signal }).catch(() => {});
     }
   })();

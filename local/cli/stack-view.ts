@@ -46,7 +46,7 @@ const AS_EVENTS = { PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" };
 
 /** @throws {UserError} when there is no such stack, or it cannot be reached */
 export async function viewStack(stack: string, log: (line: string) => void): Promise<StackView> {
-  return stack === "local" ? viewLocal(log) : viewReal(stack);
+  return stack === "local" ? viewLocal(log) : viewReal(stack, log);
 }
 
 async function viewLocal(log: (line: string) => void): Promise<StackView> {
@@ -105,20 +105,22 @@ async function compareLocally(stack: LocalStack, engine: Engine, signal?: AbortS
 
 const STATE_FILE = [".pulumi", "stacks", "hybrid-mcp", "local.json"];
 
-async function viewReal(name: string): Promise<StackView> {
-  const { engine, options, outputs } = await realStack(name);
+async function viewReal(name: string, log: (line: string) => void): Promise<StackView> {
+  const { engine, options, outputs } = await realStack(name, log);
   const run: RunCli = (args) => output(engine, [...args, "--stack", name], options);
   const read = async () => JSON.parse(await run(["config", "--json"])) as Record<string, ConfigValue>;
   const config = await read();
   const cutover = config["hybrid-mcp:cutover"]?.objectValue as { dial?: string } | undefined;
   let token: Promise<string | undefined> | undefined;
+  let first: Record<string, unknown> | undefined = outputs;
   return {
     name,
     running: true,
     run,
     deployed: async () => {
-      const now = JSON.parse(await run(["stack", "output", "--json"])) as Partial<Deployed>;
-      return { services: {}, ...outputs, ...now };
+      const now = first ?? (JSON.parse(await run(["stack", "output", "--json"])) as Record<string, unknown>);
+      first = undefined;
+      return { services: {}, ...now };
     },
     config: read,
     compare: (signal) =>
