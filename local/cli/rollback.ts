@@ -13,7 +13,6 @@ const PAUSE_MS = 100;
 
 /** `npm run rollback`: puts a service back to where it was before its last flip. It is a flip, with the same gates. */
 await runCommand(async () => {
-  const start = performance.now();
   const { service, stack } = parse();
   const view = await viewStack(stack, say);
   const [flip, deployed] = await Promise.all([lastFlip(view, service), view.deployed()]);
@@ -31,7 +30,8 @@ await runCommand(async () => {
     throw error;
   }
   const at = await served.stop();
-  const seconds = (moment: number) => `${((moment - start) / 1000).toFixed(1)} s`;
+  // Since this process was started.
+  const seconds = (moment: number) => `${(moment / 1000).toFixed(1)} s`;
   const clients = at === undefined ? "" : `Clients were served by ${flip.from} after ${seconds(at)}. `;
   say(`${clients}The rollback took ${seconds(performance.now())} in all; \`npm run rollback\` again goes forth again.`);
 });

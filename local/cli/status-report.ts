@@ -1,4 +1,4 @@
-import { catalogue, hostNames, hostname, isServiceName, type Placement, serviceNames } from "@hybrid-mcp/catalogue";
+import { hostNames, hostname, isServiceName, type Placement, serviceNames } from "@hybrid-mcp/catalogue";
 import { healthOf } from "../../infra/cutover/side.ts";
 import { engineClient } from "../../infra/droplet/engine-client.ts";
 import { type CallCounts, countCalls } from "./audit-counts.ts";
@@ -201,6 +201,9 @@ async function askFirecrawlEngine({ engine }: Deployed, stack: string): Promise<
   }
 }
 
+/** Why drift is not known of which nobody wanted to know. */
+export const NOT_ASKED = "not asked for";
+
 /** What was found changed outside, or why that is not known; undefined: it is being looked for. */
 export type DriftFound = Drift[] | { unknown: string } | undefined;
 
@@ -311,9 +314,4 @@ function notApplied(pending: PendingKey[] = []): string[] {
     ({ key, now, applied }) =>
       `config not applied yet: ${key} is ${now ?? "not set"}, and was ${applied ?? "not set"} at the last update`,
   );
-}
-
-/** Title for people. */
-export function titleOf(service: string): string {
-  return isServiceName(service) ? catalogue[service].title : service;
 }

@@ -1,4 +1,4 @@
-import type { StatusReport } from "./status-report.ts";
+import { NOT_ASKED, type StatusReport } from "./status-report.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -51,12 +51,12 @@ export function statusLines({ services, platform }: StatusReport): string[] {
 /** What could not be asked, and what to do about it where something can be done. */
 function notes({ drift, calls, history, config }: StatusReport["unknown"]): string[] {
   const lines = [
-    drift && `Drift is not known: ${drift}`,
+    drift && drift !== NOT_ASKED && `Drift is not known: ${drift}`,
     calls &&
       `Calls are not known: ${calls}${calls === "no-token" ? " (set CLOUDFLARE_API_TOKEN, or cloudflare:apiToken in the stack config)" : ""}`,
     history && `Flips are not known: ${history}`,
     config && `The config of now is not known: ${config}`,
-  ].filter((line) => line !== undefined);
+  ].filter((line) => typeof line === "string");
   return lines.length > 0 ? ["", ...lines] : [];
 }
 

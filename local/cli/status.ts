@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { findDrift } from "./drift-check.ts";
 import { viewStack } from "./stack-view.ts";
-import { askAll, type DriftFound, readFacts, report, type StatusReport } from "./status-report.ts";
+import { askAll, type DriftFound, NOT_ASKED, readFacts, report, type StatusReport } from "./status-report.ts";
 import { statusTables } from "./status-table.ts";
 import { runCommand, say, UserError } from "./user-error.ts";
 import { watch } from "./watch-status.ts";
@@ -20,7 +20,7 @@ await runCommand(async () => {
   const drift: Promise<DriftFound> =
     options.drift && view.running
       ? findDrift(view).catch((error: Error) => ({ unknown: error.message }))
-      : Promise.resolve({ unknown: options.drift ? "the stack does not run" : "not asked for" });
+      : Promise.resolve({ unknown: options.drift ? "the stack does not run" : NOT_ASKED });
   const facts = await readFacts(view);
   const answers = await askAll(view, facts);
   progress("Comparing the stack with what is there …");

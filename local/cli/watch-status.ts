@@ -1,7 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { findDrift } from "./drift-check.ts";
 import type { StackView } from "./stack-view.ts";
-import { askAll, type DriftFound, type Facts, readFacts, report, type StatusReport } from "./status-report.ts";
+import {
+  askAll,
+  type DriftFound,
+  type Facts,
+  NOT_ASKED,
+  readFacts,
+  report,
+  type StatusReport,
+} from "./status-report.ts";
 import { statusLines, statusTables } from "./status-table.ts";
 
 /** How old may be what only the engine's CLI can tell, in milliseconds: each look at it starts processes. */
@@ -35,12 +43,7 @@ export async function watch(view: StackView, { seconds, drift }: WatchOptions): 
       if (drift) found.renew();
       const known = await facts.first;
       const latest: Facts = facts.latest ?? known;
-      const status = report(
-        view,
-        latest,
-        await askAll(view, latest),
-        drift ? found.latest : { unknown: "not asked for" },
-      );
+      const status = report(view, latest, await askAll(view, latest), drift ? found.latest : { unknown: NOT_ASKED });
       if (!ended.signal.aborted) show(status);
       await delay(seconds * 1000, undefined, { signal: ended.signal }).catch(() => {});
     }
