@@ -55,7 +55,9 @@ async function viewLocal(log: (line: string) => void): Promise<StackView> {
   const engine = await ensureEngine({ log });
   return {
     name: "local",
-    running: cloudPid(stack) !== undefined,
+    get running() {
+      return cloudPid(stack) !== undefined;
+    },
     containers: stack.identity.containers,
     run: (args) => pulumiOutput(stack, engine, [...args, "--stack", "local"]),
     deployed: async () => (existsSync(stack.path("state", ".pulumi")) ? deployed({ stack, engine }) : { services: {} }),
