@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
 import type { Engine } from "../engine/ensure-engine.ts";
 import { adoptPendingCreates, type ExportedStack } from "../providers/pending-creates.ts";
 import { pulumi, pulumiOutput, stackEnvironment } from "./run-pulumi.ts";
@@ -13,7 +12,6 @@ import { say, UserError } from "./user-error.ts";
  * @throws {UserError} when the engine refuses
  */
 export async function recover(stack: LocalStack, engine: Engine): Promise<void> {
-  if (wasLeftInOrder(stack)) return;
   await pulumiOutput(stack, engine, ["cancel", "--yes", "--stack", "local"]);
   const exported = JSON.parse(
     await pulumiOutput(stack, engine, ["stack", "export", "--stack", "local"]),
@@ -36,18 +34,4 @@ export async function recover(stack: LocalStack, engine: Engine): Promise<void> 
 
 function nameOf(urn: string): string {
   return urn.split("::").at(-1)!;
-}
-
-/** Whether the last update ended by itself, as its files tell without an engine: no lock, and nothing under way. */
-function wasLeftInOrder(stack: LocalStack): boolean {
-  try {
-    const locks = readdirSync(stack.path("state", ".pulumi", "locks"), { recursive: true, withFileTypes: true });
-    if (locks.some((each) => each.isFile())) return false;
-    const state = readFileSync(stack.path("state", ".pulumi", "stacks", "hybrid-mcp", "local.json"), "utf8");
-    const { checkpoint } = JSON.parse(state) as { checkpoint: { latest?: { pending_operations?: unknown[] } } };
-    return checkpoint.latest?.pending_operations === undefined || checkpoint.latest.pending_operations.length === 0;
-  } catch {
-    // What is not as we know it is the engine's to judge.
-    return false;
-  }
 }
