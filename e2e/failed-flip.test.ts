@@ -26,7 +26,7 @@ const containers = async () => {
   return (await new Docker().listContainers({ all: true, filters })).map(({ Names }) => Names[0]);
 };
 const placement = async () => {
-  const { services } = JSON.parse((await stack.must("status", "--json")).output);
+  const { services } = JSON.parse((await stack.must("status", "--json", "--no-drift")).output);
   const { placement, servedBy, health } = services.find(({ service }: { service: string }) => service === "coda");
   return { placement, servedBy, health };
 };

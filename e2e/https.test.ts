@@ -48,7 +48,7 @@ async function rows(): Promise<number> {
 
 describe.each(["workers", "droplet"] as const)("on %s", (placement) => {
   beforeAll(async () => {
-    const { services } = JSON.parse((await stack.must("status", "--json")).output);
+    const { services } = JSON.parse((await stack.must("status", "--json", "--no-drift")).output);
     if (services.find(({ service }: { service: string }) => service === "coda").placement === placement) return;
     const call = { name: "list_docs", arguments: {} };
     const caller = startCaller({ url: `${URL_OF_CODA}/mcp`, token, rate: 20, call, fetch: overTls });

@@ -46,7 +46,7 @@ async function hasEverything(): Promise<void> {
 let runs = 0;
 
 const statusOf = async (service: string) => {
-  const { services } = JSON.parse((await stack.run("status", "--json")).output);
+  const { services } = JSON.parse((await stack.run("status", "--json", "--no-drift")).output);
   return services.find((each: { service: string }) => each.service === service);
 };
 const restarts = async (role: string) => (await (await stack.container(role)).inspect()).RestartCount;

@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 const status = async () => {
-  const { services } = JSON.parse((await stack.must("status", "--json")).output);
+  const { services } = JSON.parse((await stack.must("status", "--json", "--no-drift")).output);
   const { version, servedBy } = services.find(({ service }: { service: string }) => service === "coda");
   return { version, servedBy };
 };

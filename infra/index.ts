@@ -39,6 +39,8 @@ export const n8n = droplet?.n8n?.described ?? null;
 export const gatewayUrl = `${gateway.url}/mcp`;
 /** Where people sign in, see who has access to what, and connect their accounts. */
 export const authUrl = broker.url;
+/** Versions of what stands at the edge for ever. */
+export const versions = { "oauth-broker": broker.version, "mcp-gateway": gateway.version };
 /** What each product authenticates with at the broker. */
 export const productSecrets = secrets.ofProduct;
 /** With what CI gets to the droplet's SSH server through the tunnel. */

@@ -13,6 +13,7 @@ import { gatewayConfig } from "./gateway-config.ts";
 export interface Gateway {
   /** Public origin. */
   url: string;
+  version: string;
 }
 
 /** What the gateway's code finds around it, in a Worker of its own or in the broker's; a binding to the broker apart. */
@@ -45,7 +46,7 @@ export async function deployGateway(
   config: Config,
   { broker, tunnel }: { broker: Broker; tunnel: Tunnel },
 ): Promise<Gateway> {
-  const worker = config.auth.topology === "consolidated" ? broker.worker : await ownWorker(config, broker);
+  const { worker, version } = config.auth.topology === "consolidated" ? broker : await ownWorker(config, broker);
   new cloudflare.WorkersRoute(
     "mcp-gateway-route",
     {
@@ -55,17 +56,18 @@ export async function deployGateway(
     },
     { dependsOn: [worker, tunnel] },
   );
-  return { url: publicUrl(config, "mcp-gateway") };
+  return { url: publicUrl(config, "mcp-gateway"), version };
 }
 
-async function ownWorker(config: Config, broker: Broker): Promise<Worker> {
+async function ownWorker(config: Config, broker: Broker): Promise<Pick<Broker, "worker" | "version">> {
   const built = await bundle("mcp-gateway");
   const { vars, secrets, bindings } = gatewayBindings(config);
-  return new Worker("mcp-gateway", {
+  const worker = new Worker("mcp-gateway", {
     config,
     bundle: built,
     vars: { VERSION: built.version, ...vars },
     secrets,
     bindings: [...bindings, { name: "BROKER", type: "service", service: broker.worker.script.scriptName }],
   });
+  return { worker, version: built.version };
 }

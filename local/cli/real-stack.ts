@@ -15,12 +15,15 @@ export interface RealStack {
   name: string;
 }
 
-/** @throws {UserError} when there is no such stack, or it cannot be reached */
-export async function realStack(stack: string): Promise<RealStack> {
+/**
+ * @param log gets lines about an engine that has to be got first
+ * @throws {UserError} when there is no such stack, or it cannot be reached
+ */
+export async function realStack(stack: string, log = say): Promise<RealStack> {
   if (!existsSync(join(repositoryRoot, `Pulumi.${stack}.yaml`))) {
     throw new UserError(`There is no stack "${stack}": its config, Pulumi.${stack}.yaml, is not here.`);
   }
-  const engine = await ensureEngine({ log: say });
+  const engine = await ensureEngine({ log });
   const options = { cwd: repositoryRoot, env: { ...process.env, PATH: searchPath(engine) } };
   try {
     const json = await output(engine, ["stack", "output", "--json", "--stack", stack], options);

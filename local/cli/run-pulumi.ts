@@ -27,6 +27,8 @@ export function stackEnvironment(stack: LocalStack, engine: Engine): NodeJS.Proc
     PULUMI_BACKEND_URL: `file://${stack.path("state")}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE: identity.passphrase,
     PULUMI_SKIP_UPDATE_CHECK: "true",
+    // Program and plugins are the same code every time: it need not be compiled again for each command.
+    NODE_COMPILE_CACHE: stack.path("compiled"),
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: String(!useOfficialPlugins()),
     CLOUDFLARE_BASE_URL: `http://127.0.0.1:${ports.api}/client/v4`,
     CLOUDFLARE_API_TOKEN: identity.cloudflareToken,
@@ -100,7 +102,25 @@ export function pulumiOutput(stack: LocalStack, engine: Engine, args: string[], 
 }
 
 /** As `pulumiOutput`, anywhere. */
-export function output(engine: Engine, args: string[], options: SpawnOptions, input = ""): Promise<string> {
+export async function output(engine: Engine, args: string[], options: SpawnOptions, input = ""): Promise<string> {
+  const { code, stdout, stderr } = await collected(engine, args, options, { input });
+  if (code === 0) return stdout;
+  const words = args.filter((arg) => !arg.startsWith("-")).slice(-3);
+  throw new Error(`pulumi ${words.join(" ")} failed: ${stderr.trim() || stdout.trim()}`);
+}
+
+/**
+ * Runs the CLI to its end, however it ends.
+ *
+ * @param more.input text for its standard input
+ * @param more.signal ends it before, as Ctrl-C does
+ */
+export function collected(
+  engine: Engine,
+  args: string[],
+  options: SpawnOptions,
+  { input = "", signal }: { input?: string; signal?: AbortSignal | undefined } = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
   const child = spawn(engine.command, args, { ...options, stdio: ["pipe", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
@@ -111,19 +131,10 @@ export function output(engine: Engine, args: string[], options: SpawnOptions, in
     stderr += text;
   });
   child.stdin!.end(input);
-  return new Promise((resolve, reject) => {
+  const end = () => child.kill("SIGINT");
+  signal?.addEventListener("abort", end);
+  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) => {
-      if (code === 0) resolve(stdout);
-      else
-        reject(
-          new Error(
-            `pulumi ${args
-              .filter((arg) => !arg.startsWith("-"))
-              .slice(-3)
-              .join(" ")} failed: ${stderr.trim() || stdout.trim()}`,
-          ),
-        );
-    });
-  });
+    child.on("close", (code) => resolve({ code: code ?? 1, stdout, stderr }));
+  }).finally(() => signal?.removeEventListener("abort", end));
 }

@@ -5,6 +5,7 @@ import { parse, stringify } from "yaml";
 import { standInAddresses } from "../cloud/stand-ins.ts";
 import type { ServiceImages } from "../docker/service-images.ts";
 import { localBackups } from "./local-backups.ts";
+import type { Update } from "./placement-history.ts";
 import {
   type LocalStack,
   merge,
@@ -57,6 +58,21 @@ export function plainConfig(stack: LocalStack): Values {
     isEncrypted(value) ? (known[key] ?? PLACEHOLDER) : decrypted(value),
   ]);
   return { ...secretValues(stack), ...values, ...Object.fromEntries(encrypted) };
+}
+
+/** The config that an update would be given now, as the CLI shows one: what is encrypted has no value. */
+export function configOfNow(stack: LocalStack): Update["config"] {
+  const { config = {} } = writtenProject(stack);
+  const { images } = (withoutNamespace(config).droplet ?? {}) as { images?: LocalImages };
+  const values = stackValues(stack, images ?? { base: "scratch", cloudflared: "scratch" });
+  const secrets = Object.keys({ ...secretValues(stack), ...encryptedValues(config) });
+  return Object.fromEntries([
+    ...Object.entries(values).map(([key, value]) => [
+      `hybrid-mcp:${key}`,
+      { secret: false, ...(typeof value === "object" ? { objectValue: value } : { value: String(value) }) },
+    ]),
+    ...secrets.map((key) => [`hybrid-mcp:${key}`, { secret: true }]),
+  ]);
 }
 
 const PLACEHOLDER = "encrypted";

@@ -1,101 +1,76 @@
-import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { isServiceName } from "@hybrid-mcp/catalogue";
-import { healthOf } from "../../infra/cutover/side.ts";
-import { ensureEngine } from "../engine/ensure-engine.ts";
-import { cloudPid } from "./cloud-process.ts";
-import { LocalStack, placementOf } from "./stack.ts";
-import { type Deployed, deployed } from "./update.ts";
+import { findDrift } from "./drift-check.ts";
+import { viewStack } from "./stack-view.ts";
+import { askAll, type DriftFound, NOT_ASKED, readFacts, report, type StatusReport } from "./status-report.ts";
+import { statusTables } from "./status-table.ts";
 import { runCommand, say, UserError } from "./user-error.ts";
+import { watch } from "./watch-status.ts";
 
-/** One service, or the broker, as `status` shows it. */
-interface ServiceStatus {
-  service: string;
-  /** Where the config places it. */
-  placement: string;
-  /** Who answered at its URL; null when nobody did. */
-  servedBy: string | null;
-  health: string;
-  version: string | null;
-  url: string;
-}
+const USAGE = "Usage: npm run status -- [--stack local] [--json] [--no-drift] [--watch [seconds]]";
+/** Time between two looks of `--watch`, in seconds, where none is given. */
+const WATCH_SECONDS = 5;
 
+/** `npm run status`: what is wanted, and what there is. Exit code 1 when something is not as wanted. */
 await runCommand(async () => {
-  const json = parseJsonFlag();
-  const stack = new LocalStack(undefined, { asItIs: true });
-  if (!stack.exists()) throw new UserError("There is no local stack yet: npm run up");
-  const running = cloudPid(stack) !== undefined;
-  const engine = await ensureEngine({ log: (line) => process.stderr.write(`${line}\n`) });
-  const dial = stack.tls ? `https://127.0.0.1:${stack.tls.port}` : undefined;
-  const services: ServiceStatus[] = [];
-  const known: Deployed = existsSync(stack.path("state", ".pulumi"))
-    ? await deployed({ stack, engine })
-    : { services: {} };
-  const platform = { "oauth-broker": known.authUrl, "mcp-gateway": known.gatewayUrl };
-  for (const [service, url] of Object.entries(platform)) {
-    if (url) services.push({ service, placement: "workers", ...(await ask(url, dial)), url });
-  }
-  for (const [service, { url }] of Object.entries(known.services)) {
-    if (!isServiceName(service)) continue;
-    const placement = placementOf(stack, service);
-    services.push({ service, placement, ...(await ask(url, dial)), url });
-  }
-  if (known.n8n) {
-    const { url, version } = known.n8n;
-    services.push({ service: "n8n", placement: "droplet", ...(await askN8n(url, dial, version)), url });
-  }
-  if (json) {
-    say(JSON.stringify({ stack: "local", running, containers: stack.identity.containers, services }, null, 2));
-    return;
-  }
-  // A script that asks for JSON reads it there.
-  if (!running || services.length === 0) process.exitCode = 1;
-  if (!running) say("The local cloud does not run: npm run up");
-  else if (services.length === 0) say("No service is deployed: npm run up");
-  else say(table(services));
+  const options = parse();
+  const view = await viewStack(options.stack, (line) => process.stderr.write(`${line}\n`));
+  if (options.watch !== undefined) return watch(view, { seconds: options.watch, drift: options.drift });
+
+  progress("Asking services, the audit trail and the engine …");
+  const drift: Promise<DriftFound> =
+    options.drift && view.running
+      ? findDrift(view).catch((error: Error) => ({ unknown: error.message }))
+      : Promise.resolve({ unknown: options.drift ? "the stack does not run" : NOT_ASKED });
+  const facts = await readFacts(view);
+  const answers = await askAll(view, facts);
+  progress("Comparing the stack with what is there …");
+  const found = report(view, facts, answers, await drift);
+  progress("");
+  print(found, options.json);
 });
 
-async function ask(url: string, dial: string | undefined, path = "/health") {
-  const answer = await healthOf(new URL(url).origin, dial, path);
-  if ("unreachable" in answer) return { servedBy: null, health: `unreachable: ${answer.unreachable}`, version: null };
-  let body: { status?: string; version?: string } = {};
-  try {
-    body = JSON.parse(answer.body);
-  } catch {
-    // An error page of the edge is not JSON; it is shown as it is.
+function print(status: StatusReport, json: boolean): void {
+  if (json) {
+    // A script that asks for JSON reads there what is wrong.
+    say(JSON.stringify(status, null, 2));
+    return;
   }
-  const health =
-    answer.status === 200 ? (body.status ?? "unknown") : `HTTP ${answer.status}: ${answer.body.trim().slice(0, 60)}`;
-  return { servedBy: answer.servedBy ?? null, health, version: body.version ?? null };
+  if (!status.asWanted) process.exitCode = 1;
+  if (!status.running) say("The local cloud does not run: npm run up");
+  else if (status.services.length === 0) say("No service is deployed: npm run up");
+  else say(statusTables(status, Date.now()));
 }
 
-/** n8n tells its readiness only: https://docs.n8n.io/hosting/logging-monitoring/monitoring/ */
-async function askN8n(url: string, dial: string | undefined, version: string) {
-  const { servedBy: _, ...answer } = await ask(url, dial, "/healthz/readiness");
-  const ready = answer.health === "ok";
-  return { ...answer, servedBy: ready ? "droplet" : null, version: ready ? version : null };
+/** Shows what goes on, on one line of a terminal that is gone afterwards; a log does not need it. */
+function progress(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
 }
 
-function table(services: ServiceStatus[]): string {
-  const rows = [
-    ["SERVICE", "PLACEMENT", "SERVED BY", "HEALTH", "VERSION", "URL"],
-    ...services.map((s) => [s.service, s.placement, s.servedBy ?? "-", s.health, s.version ?? "-", s.url]),
-  ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i]!))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
-}
-
-function parseJsonFlag(): boolean {
+function parse(): { stack: string; json: boolean; drift: boolean; watch: number | undefined } {
   try {
-    return parseArgs({ options: { json: { type: "boolean" } } }).values.json ?? false;
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        stack: { type: "string", default: "local" },
+        json: { type: "boolean", default: false },
+        "no-drift": { type: "boolean", default: false },
+        watch: { type: "boolean", default: false },
+      },
+    });
+    const [seconds = String(WATCH_SECONDS), ...rest] = positionals;
+    const unexpected = values.watch ? rest[0] : positionals[0];
+    if (unexpected !== undefined) throw new Error(`Unexpected argument '${unexpected}'`);
+    if (values.watch && values.json) throw new Error("--watch is for people, --json for scripts: choose one");
+    if (!/^\d+$/.test(seconds) || Number(seconds) < 1 || Number(seconds) > 3600) {
+      throw new Error(`--watch takes whole seconds from 1 to 3600, not ${seconds}`);
+    }
+    return {
+      stack: values.stack,
+      json: values.json,
+      drift: !values["no-drift"],
+      watch: values.watch ? Number(seconds) : undefined,
+    };
   } catch (error) {
-    throw new UserError(`${(error as Error).message}\nUsage: npm run status -- [--json]`);
+    throw new UserError(`${(error as Error).message}\n${USAGE}`);
   }
 }

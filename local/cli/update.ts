@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { PlatformName } from "@hybrid-mcp/catalogue";
 import { parse } from "yaml";
 import { pulumi, pulumiOutput } from "./run-pulumi.ts";
 import type { Session } from "./session.ts";
@@ -26,6 +27,8 @@ export interface DeployedService {
   placement: "workers" | "droplet";
   version: string;
   url: string;
+  /** Origin of each side that is there, past the route. */
+  sides?: Partial<Record<"workers" | "droplet", string>>;
 }
 
 /** What the last update left. */
@@ -35,6 +38,12 @@ export interface Deployed {
   authUrl?: string;
   /** The gateway's MCP endpoint. */
   gatewayUrl?: string;
+  /** Of broker and gateway. */
+  versions?: Partial<Record<PlatformName, string>>;
+  /** Of the audit trail. */
+  auditDatabaseId?: string;
+  /** How the Docker Engine of the droplet is reached. */
+  engine?: { host: string; sshOptions: string[] } | null;
   n8n?: { url: string; version: string };
 }
 

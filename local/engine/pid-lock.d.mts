@@ -16,3 +16,6 @@ export function withPidLock<T>(
   work: () => Promise<T> | T,
   options?: { onWait?: (ownerPid: number) => void; signal?: AbortSignal; pollMs?: number },
 ): Promise<T>;
+
+/** The pid of the process that holds the lock at `path`; undefined: it is free. */
+export function liveOwner(path: string): number | undefined;

@@ -75,8 +75,12 @@ export async function withPidLock(path, work, options = {}) {
   }
 }
 
-/** The pid that holds the lock, after the files of dead owners are removed. */
-function liveOwner(path) {
+/**
+ * The pid that holds the lock, after the files of dead owners are removed.
+ * @param {string} path
+ * @returns {number | undefined} undefined: it is free
+ */
+export function liveOwner(path) {
   let live;
   for (const name of list(path)) {
     const [pid, identity] = name.split("_");

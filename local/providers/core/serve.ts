@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import * as grpc from "@grpc/grpc-js";
 import pluginproto from "@pulumi/pulumi/proto/plugin_pb.js";
 import service from "@pulumi/pulumi/proto/provider_grpc_pb.js";
@@ -192,6 +193,8 @@ export async function serve(provider: ProviderDefinition): Promise<void> {
     );
   });
   process.stdout.write(`${port}\n`);
+  // The engine ends its plugins by a signal, which leaves no time for it at the end.
+  flushCompileCache();
   exitWithParent();
 }
 
