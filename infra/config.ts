@@ -18,6 +18,7 @@ import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { MEMORY_MB, type Tenant, tooSmallForEngine } from "./droplet/memory.ts";
 import { serviceTools } from "./service-tools.ts";
+import { statefulNamed, statefulNames } from "./stateful.ts";
 
 const NAMESPACE = "hybrid-mcp";
 
@@ -517,6 +518,17 @@ const schema = z.strictObject({
     })
     .prefault({}),
   cutover,
+  /**
+   * Protected resources, by name, that an update may delete or replace with all that they keep: for one change, and taken out
+   * again with the next.
+   */
+  allowDataLoss: z
+    .array(
+      z.string().refine((name) => statefulNamed(name) !== undefined, {
+        error: `names nothing that is protected; allowed: ${statefulNames.join(", ")}`,
+      }),
+    )
+    .default([]),
   /** Origins that clients use instead of `https://<hostname>`, by service. */
   publicUrls: z
     .partialRecord(
