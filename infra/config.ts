@@ -628,6 +628,25 @@ export function loadConfig(): Config {
 }
 
 /**
+ * Deadlines of a stack config that may hide its secrets, for what tells of an update beforehand.
+ *
+ * @param flat as for `parseConfig`; of a part that cannot be read, what is usual
+ * @returns seconds
+ */
+export function deadlinesOf(flat: Record<string, string>) {
+  const { gateSeconds, confirmSeconds, drainSeconds } = sectionOf(flat, "cutover", cutover);
+  const { startSeconds } = sectionOf(flat, "services", z.object({ n8n }).prefault({})).n8n;
+  const { readySeconds } = sectionOf(flat, "droplet", droplet);
+  return { gateSeconds, confirmSeconds, drainSeconds, startSeconds, readySeconds };
+}
+
+/** One key of a config, with what is usual where it cannot be read. */
+function sectionOf<T>(flat: Record<string, string>, key: string, section: z.ZodType<T>): T {
+  const text = flat[`${NAMESPACE}:${key}`];
+  return (text === undefined ? undefined : section.safeParse(fromJson(text)).data) ?? section.parse(undefined);
+}
+
+/**
  * @param flat the stack config as the engine hands it over: full keys, objects as JSON text
  * @returns the typed config, or one line for every error
  */

@@ -109,6 +109,11 @@ export function statefulNamed(name: string): Stateful | undefined {
   return undefined;
 }
 
+/** Whether it is a key that `auth.keys` names, and may take away when another is in use. */
+export function isKeyOfConfig(name: string): boolean {
+  return keys.some(([pattern]) => pattern.test(name));
+}
+
 /** For a message about a name that is none of them. */
 export const statefulNames: readonly string[] = [...Object.keys(table), "vault-key-<id>", "signing-key-<id>"];
 

@@ -15,12 +15,15 @@ export interface RealStack {
   name: string;
 }
 
-/** @throws {UserError} when there is no such stack, or it cannot be reached */
-export async function realStack(stack: string): Promise<RealStack> {
+/**
+ * @param log told what takes long
+ * @throws {UserError} when there is no such stack, or it cannot be reached
+ */
+export async function realStack(stack: string, log: (line: string) => void = say): Promise<RealStack> {
   if (!existsSync(join(repositoryRoot, `Pulumi.${stack}.yaml`))) {
     throw new UserError(`There is no stack "${stack}": its config, Pulumi.${stack}.yaml, is not here.`);
   }
-  const engine = await ensureEngine({ log: say });
+  const engine = await ensureEngine({ log });
   const options = { cwd: repositoryRoot, env: { ...process.env, PATH: searchPath(engine) } };
   try {
     const json = await output(engine, ["stack", "output", "--json", "--stack", stack], options);

@@ -43,8 +43,8 @@ function useOfficialPlugins(): boolean {
 }
 
 /** Gets the engine and the plugins, and makes the stack in its backend if it is not there. */
-export async function preparePulumi(stack: LocalStack): Promise<Engine> {
-  const engine = await ensureEngine({ log: say });
+export async function preparePulumi(stack: LocalStack, log: (line: string) => void = say): Promise<Engine> {
+  const engine = await ensureEngine({ log });
   mkdirSync(stack.path("state"), { recursive: true });
   if (!useOfficialPlugins()) await installPlugins(stack.path("pulumi"));
   if (!existsSync(stack.path("state", ".pulumi", "stacks", "hybrid-mcp", "local.json"))) {
@@ -89,6 +89,19 @@ export function withTerminal(engine: Engine, args: string[], options: SpawnOptio
   });
 }
 
+/** What a run of the CLI printed and how it ended. */
+export interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the CLI on the stack to its end, well or not. */
+export function pulumiEnded(stack: LocalStack, engine: Engine, args: string[]): Promise<Ended> {
+  const [all, options] = onStack(stack, engine, args);
+  return ended(engine, all, options);
+}
+
 /**
  * Runs the CLI on the stack and collects what it prints.
  *
@@ -100,7 +113,15 @@ export function pulumiOutput(stack: LocalStack, engine: Engine, args: string[], 
 }
 
 /** As `pulumiOutput`, anywhere. */
-export function output(engine: Engine, args: string[], options: SpawnOptions, input = ""): Promise<string> {
+export async function output(engine: Engine, args: string[], options: SpawnOptions, input = ""): Promise<string> {
+  const { code, stdout, stderr } = await ended(engine, args, options, input);
+  if (code === 0) return stdout;
+  const command = args.filter((arg) => !arg.startsWith("-")).slice(-3);
+  throw new Error(`pulumi ${command.join(" ")} failed: ${stderr.trim() || stdout.trim()}`);
+}
+
+/** Runs the CLI anywhere to its end, well or not, and collects what it prints. */
+export function ended(engine: Engine, args: string[], options: SpawnOptions, input = ""): Promise<Ended> {
   const child = spawn(engine.command, args, { ...options, stdio: ["pipe", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
@@ -113,17 +134,6 @@ export function output(engine: Engine, args: string[], options: SpawnOptions, in
   child.stdin!.end(input);
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) => {
-      if (code === 0) resolve(stdout);
-      else
-        reject(
-          new Error(
-            `pulumi ${args
-              .filter((arg) => !arg.startsWith("-"))
-              .slice(-3)
-              .join(" ")} failed: ${stderr.trim() || stdout.trim()}`,
-          ),
-        );
-    });
+    child.on("close", (code) => resolve({ code: code ?? 1, stdout, stderr }));
   });
 }

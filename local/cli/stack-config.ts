@@ -35,13 +35,17 @@ export function writeProject(stack: LocalStack, images: LocalImages): void {
   rmSync(link, { force: true });
   symlinkSync(join(repositoryRoot, "infra"), link);
 
+  writeStackConfig(stack, images, join(project, "Pulumi.local.yaml"));
+  stack.saveSettings(stack.settings);
+}
+
+/** Writes the stack config that an update would be given, to a file of its own or to the project's. */
+export function writeStackConfig(stack: LocalStack, images: LocalImages, file: string): void {
   const before = writtenProject(stack);
-  const { settings } = stack;
   // The stack's salt and its encrypted values stay as the CLI wrote them.
   const config = { ...stackValues(stack, images), ...encryptedValues(before.config) };
   const named = Object.fromEntries(Object.entries(config).map(([key, value]) => [`hybrid-mcp:${key}`, value]));
-  writePrivately(join(project, "Pulumi.local.yaml"), stringify({ ...before, config: named }));
-  stack.saveSettings(settings);
+  writePrivately(file, stringify({ ...before, config: named }));
 }
 
 /** The stack config as the program will see it, with something in the place of what only the engine can decrypt. */

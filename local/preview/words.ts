@@ -1,0 +1,71 @@
+import { dollars } from "./cost.ts";
+import { shownSeconds } from "./durations.ts";
+import { cloudflare, dropletBackups, droplets, PRICES_READ, spaces, volume } from "./prices.ts";
+import type { Report } from "./report.ts";
+import type { Change, Loss } from "./scene.ts";
+
+/** How dangerous a change is. */
+export type Danger = "data" | "calls" | "none";
+
+export function dangerOf({ losses, data, calls }: Change): Danger {
+  return losses.length > 0 || data.risk ? "data" : calls.fail ? "calls" : "none";
+}
+
+/** The whole in one sentence. */
+export function summary({ changes, seconds, blocked }: Report): string {
+  if (changes.length === 0) return "Nothing changes.";
+  const number = changes.length === 1 ? "One change" : `${changes.length} changes`;
+  const lost = changes.some(({ losses, data }) => losses.length > 0 || data.risk);
+  const fail = changes.some(({ calls }) => calls.fail);
+  const data = blocked.length > 0 ? "DATA WOULD BE LOST" : lost ? "data is lost, as allowed" : "no data is at risk";
+  return `${number}, about ${shownSeconds(seconds)}: ${fail ? "calls can fail" : "no call fails"}, ${data}.`;
+}
+
+/** `$12.00 → $24.00 a month (+$12.00)`, or as before. */
+export function monthly({ cost }: Report): string {
+  if (!cost) return "";
+  const difference = cost.after - cost.before;
+  const unknown = cost.complete ? "" : ", and what has no price here";
+  if (Math.abs(difference) < 0.005) return `${dollars(cost.after)} a month${unknown}, as before`;
+  const sign = difference > 0 ? "+" : "−";
+  return `${dollars(cost.before)} → ${dollars(cost.after)} a month${unknown} (${sign}${dollars(Math.abs(difference))})`;
+}
+
+/** One part of the cost, before and after. */
+export function dollarsOf({ before, after }: { before: number | null; after: number | null }): string {
+  const [from, to] = [before, after].map((usd) => (usd === null ? "?" : dollars(usd)));
+  return from === to ? from! : `${from} → ${to}`;
+}
+
+/** What the cost is reckoned with. */
+export function reckonedWith({ cost }: Report): string {
+  const { calls, source } = cost!.usage;
+  return `Reckoned with ${calls.toLocaleString("en-US")} calls of tools a month (${source}), in US dollars without taxes, by prices of ${PRICES_READ}.`;
+}
+
+/** Pages that prices are from, each with its date. */
+export const priceSources = [cloudflare, droplets, dropletBackups, volume, spaces].map(({ source }) => source);
+
+/** How what is refused is allowed. */
+export function howToAllow({ stack, blocked }: Report): string[] {
+  const names = [...new Set(blocked.map(({ name }) => name))];
+  const flags = names.map((name) => `--allow-data-loss ${name}`).join(" ");
+  const refused = `The update would refuse: ${names.length === 1 ? "this is" : "these are"} protected.`;
+  if (stack === "local") return [refused, `If it is meant:  npm run up -- ${flags}`];
+  return [
+    refused,
+    "If it is meant, in the stack's config, for this change only (take it out again with the next):",
+    `  hybrid-mcp:allowDataLoss: [${names.join(", ")}]`,
+    ...unprotecting(stack, blocked),
+  ];
+}
+
+/** What the program has no more is unprotected in the state: it cannot say so itself. */
+export function unprotecting(stack: string, losses: Loss[]): string[] {
+  const left = losses.filter((loss) => loss.left);
+  if (left.length === 0) return [];
+  return [
+    "and, just before the update, for what the program has no more:",
+    ...left.map(({ urn }) => `  pulumi state unprotect '${urn}' --stack ${stack}`),
+  ];
+}
