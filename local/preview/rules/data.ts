@@ -1,6 +1,6 @@
 import type { Resource } from "../digest.ts";
 import { durations } from "../durations.ts";
-import { type Change, change, type Loss, type Scene } from "../scene.ts";
+import { type Change, change, isOf, type Loss, type Scene } from "../scene.ts";
 
 /** What keeps something that cannot be made again, and is deleted or made anew. */
 export function lostData(scene: Scene): Change[] {
@@ -15,7 +15,7 @@ export function lostData(scene: Scene): Change[] {
     const loss = losses.get(resource)!;
     const title = loss.title[0]!.toUpperCase() + loss.title.slice(1);
     return change([resource], {
-      title: `${title} is ${loss.op === "delete" ? "deleted" : "deleted, and made anew, empty"}`,
+      title: `${title} is ${loss.op === "delete" ? "deleted" : `replaced by a new${isStore(resource) ? ", empty" : ""} one`}`,
       calls: callsOf(resource),
       data: { risk: true, text: `lost: ${loss.lost}` },
       losses: [loss],
@@ -24,6 +24,8 @@ export function lostData(scene: Scene): Change[] {
     });
   });
 }
+
+const isStore = isOf("WorkersKvNamespace", "D1Database", "Volume");
 
 function callsOf({ type }: Resource): Change["calls"] {
   if (/:(WorkersKvNamespace|WorkersScript)$/.test(type)) {

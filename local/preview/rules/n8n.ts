@@ -78,10 +78,9 @@ export function n8nChanges(scene: Scene): Change[] {
 
 /** The Firecrawl engine of one's own: two of one name cannot be, so its parts stop before they start. */
 export function firecrawlEngine(scene: Scene): Change[] {
-  const taken = scene.take(
-    (each) =>
-      /^firecrawl-(?!image|script|route|container|workers-dev|service-secret)/.test(each.name) && !scene.lossOf(each),
-  );
+  const isPart = ({ name, type }: Resource) =>
+    /^(docker|random):/.test(type) && /^firecrawl-(?!image$|service-secret$)/.test(name);
+  const taken = scene.take((each) => isPart(each) && !scene.lossOf(each));
   if (taken.length === 0) return [];
   const ops = new Set(taken.filter(isOf("Container")).map(({ op }) => op));
   const only = (op: string) => ops.size > 0 && [...ops].every((each) => each === op);

@@ -125,7 +125,13 @@ function platformScript(scene: Scene, name: string, title: string, script: Resou
     seconds: durations.workerUpload.seconds,
     calls: created
       ? { fail: false, text: "no call fails" }
-      : { fail: true, text: "calls fail until something else answers at its hostname" },
+      : {
+          fail: true,
+          text:
+            created || script.op === "replace"
+              ? `calls of ${title} fail for some seconds`
+              : "calls fail unless something else answers at its hostname",
+        },
   });
 }
 
