@@ -18,8 +18,6 @@ const USAGE =
  */
 await runCommand(async () => {
   const { stack, json, markdown, ...options } = parse();
-  // The engine tells of policies in its event log alone, whose option it has with this.
-  process.env.PULUMI_DEBUG_COMMANDS = "true";
   const local = new LocalStack();
   const report =
     stack !== "local"

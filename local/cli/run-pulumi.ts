@@ -96,10 +96,19 @@ export interface Ended {
   stderr: string;
 }
 
-/** Runs the CLI on the stack to its end, well or not. */
-export function pulumiEnded(stack: LocalStack, engine: Engine, args: string[]): Promise<Ended> {
+/**
+ * Runs the CLI on the stack to its end, well or not.
+ *
+ * @param env besides the stack's own
+ */
+export function pulumiEnded(
+  stack: LocalStack,
+  engine: Engine,
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Ended> {
   const [all, options] = onStack(stack, engine, args);
-  return ended(engine, all, options);
+  return ended(engine, all, { ...options, env: { ...options.env, ...env } });
 }
 
 /**

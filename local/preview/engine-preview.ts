@@ -4,7 +4,10 @@ import { repositoryRoot } from "../cli/stack.ts";
 import type { Digest, ResourceState } from "./digest.ts";
 
 /** Runs the Pulumi CLI on the stack to its end, well or not. */
-export type RunPulumi = (args: string[]) => Promise<{ code: number; stdout: string; stderr: string }>;
+export type RunPulumi = (
+  args: string[],
+  env?: NodeJS.ProcessEnv,
+) => Promise<{ code: number; stdout: string; stderr: string }>;
 
 /** A rule of the policy pack that what is previewed breaks. */
 export interface Violation {
@@ -46,12 +49,14 @@ export interface PreviewArgs {
 /** Asks the engine what an update would do; nothing is changed. */
 export async function enginePreview(run: RunPulumi, args: PreviewArgs): Promise<EnginePreview> {
   const { stack, configFile, eventLog, savePlan } = args;
-  const { code, stdout, stderr } = await run([
+  const command = [
     ...["preview", "--json", "--show-sames", "--non-interactive"],
     ...["--stack", stack, "--config-file", configFile, "--event-log", eventLog],
     ...(savePlan === undefined ? [] : ["--save-plan", savePlan]),
     ...CHECKS,
-  ]);
+  ];
+  // The engine has its event log's option with this.
+  const { code, stdout, stderr } = await run(command, { PULUMI_DEBUG_COMMANDS: "true" });
   const events = existsSync(eventLog) ? readFileSync(eventLog, "utf8") : "";
   rmSync(eventLog, { force: true });
   return { digest: parsed(stdout), code, violations: violationsIn(events), stderr };

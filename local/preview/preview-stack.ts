@@ -11,7 +11,7 @@ import { LocalStack, merge, repositoryRoot, runsN8n, type Values, writePrivately
 import { writeStackConfig } from "../cli/stack-config.ts";
 import { deployed, setSecrets } from "../cli/update.ts";
 import { UserError } from "../cli/user-error.ts";
-import { enginePreview, stateOf } from "./engine-preview.ts";
+import { enginePreview, type RunPulumi, stateOf } from "./engine-preview.ts";
 import { type Report, reportOf } from "./report.ts";
 import { type AuditAccess, countedCalls, usageOf } from "./usage.ts";
 
@@ -51,7 +51,7 @@ export async function previewLocal(options: PreviewOptions): Promise<Report> {
   const stack = new LocalStack(now.dir, { over: allowing(allowDataLoss, set, now.settings.allowDataLoss) });
   checkConfig(stack);
   const engine = await preparePulumi(stack, log);
-  const run = (args: string[]) => pulumiEnded(stack, engine, args);
+  const run: RunPulumi = (args, env) => pulumiEnded(stack, engine, args, env);
   log("Asking the engine what would change …");
   const { resources: state, cutOff } = await stateOf(run, "local");
   if (cutOff) {
@@ -88,7 +88,7 @@ export async function previewLocal(options: PreviewOptions): Promise<Report> {
 export async function previewReal(name: string, options: PreviewOptions): Promise<Report> {
   const { set, allowDataLoss, savePlan, callsPerMonth, log } = options;
   const { engine, options: where, outputs } = await realStack(name, log);
-  const run = (args: string[]) => ended(engine, args, where);
+  const run: RunPulumi = (args, env) => ended(engine, args, { ...where, env: { ...where.env, ...env } });
   const folder = mkdtempSync(join(tmpdir(), "hybrid-mcp-preview-"));
   try {
     log("Asking the engine what would change …");

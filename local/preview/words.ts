@@ -47,16 +47,18 @@ export function reckonedWith({ cost }: Report): string {
 export const priceSources = [cloudflare, droplets, dropletBackups, volume, spaces].map(({ source }) => source);
 
 /** How what is refused is allowed. */
-export function howToAllow({ stack, blocked }: Report): string[] {
-  const names = [...new Set(blocked.map(({ name }) => name))];
+export function howToAllow({ stack, blocked, changes }: Report): string[] {
+  // What is allowed already is named again: the command is to be copied.
+  const losses = changes.flatMap((each) => each.losses).filter((loss) => loss.blocked || loss.allowed);
+  const names = [...new Set(losses.map(({ name }) => name))];
   const flags = names.map((name) => `--allow-data-loss ${name}`).join(" ");
-  const refused = `The update would refuse: ${names.length === 1 ? "this is" : "these are"} protected.`;
+  const refused = `The update would refuse: ${blocked.map(({ name }) => name).join(", ")} ${blocked.length === 1 ? "is" : "are"} protected.`;
   if (stack === "local") return [refused, `If it is meant:  npm run up -- ${flags}`];
   return [
     refused,
     "If it is meant, in the stack's config, for this change only (take it out again with the next):",
     `  hybrid-mcp:allowDataLoss: [${names.join(", ")}]`,
-    ...unprotecting(stack, blocked),
+    ...unprotecting(stack, losses),
   ];
 }
 
