@@ -91,7 +91,9 @@ export function resourcesOf(digest: Digest, state: ResourceState[] = []): Resour
     found.set(urn, resource);
   }
   for (const before of state) {
-    if (found.has(before.urn) || before.external) continue;
+    // Default providers are the engine's own.
+    const isDefault = before.type.startsWith("pulumi:providers:") && nameOf(before.urn).startsWith("default");
+    if (found.has(before.urn) || before.external || isDefault) continue;
     const { urn, type } = before;
     found.set(urn, { urn, type, name: nameOf(urn), op: "delete", before, changed: [], because: [] });
   }

@@ -69,7 +69,7 @@ export async function stateOf(run: RunPulumi, stack: string): Promise<{ resource
   const { deployment } = JSON.parse(stdout) as {
     deployment: { resources?: (ResourceState & { delete?: boolean })[]; pending_operations?: unknown[] };
   };
-  const resources = (deployment.resources ?? []).filter((each) => !each.delete && !/^pulumi:/.test(each.type));
+  const resources = (deployment.resources ?? []).filter((each) => !each.delete);
   return { resources, cutOff: (deployment.pending_operations ?? []).length > 0 };
 }
 
