@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { type PreviewOptions, previewLocal, previewReal } from "../preview/preview-stack.ts";
 import { renderMarkdown } from "../preview/render-markdown.ts";
 import { renderText } from "../preview/render-text.ts";
+import { failedReport, type Report } from "../preview/report.ts";
 import { valuesOf } from "../preview/set-values.ts";
 import { exclusively } from "./session.ts";
 import { LocalStack } from "./stack.ts";
@@ -18,17 +19,23 @@ const USAGE =
  */
 await runCommand(async () => {
   const { stack, json, markdown, ...options } = parse();
-  const local = new LocalStack();
-  const report =
-    stack !== "local"
-      ? await previewReal(stack, options)
-      : local.exists()
-        ? await exclusively(local, () => previewLocal(options))
-        : await previewLocal(options);
+  const report = await (stack === "local" ? ofLocal(options) : previewReal(stack, options)).catch((error: unknown) => {
+    // A pull request is told of it as well.
+    if (error instanceof UserError && markdown !== undefined) {
+      writeFileSync(markdown, renderMarkdown(failedReport(stack, [error.message])));
+    }
+    throw error;
+  });
   if (markdown !== undefined) writeFileSync(markdown, renderMarkdown(report));
   process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : renderText(report));
   if (!report.ok) process.exitCode = 1;
 });
+
+/** With the stack's lock, if there is a stack. */
+function ofLocal(options: PreviewOptions): Promise<Report> {
+  const stack = new LocalStack();
+  return stack.exists() ? exclusively(stack, () => previewLocal(options)) : previewLocal(options);
+}
 
 function parse(): PreviewOptions & { stack: string; json: boolean; markdown: string | undefined } {
   try {

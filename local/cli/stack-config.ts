@@ -53,6 +53,8 @@ export function plainConfig(stack: LocalStack): Values {
   const values = stackValues(stack, { base: "scratch", cloudflared: "scratch" });
   const { servers } = (values.gateway ?? {}) as { servers?: { name?: string }[] };
   const known: Values = {
+    // They stay in the config when n8n is taken away.
+    backupSecrets: { passphrase: PLACEHOLDER },
     ...secretValues(stack),
     serverSecrets: Object.fromEntries((Array.isArray(servers) ? servers : []).map((each) => [each?.name, PLACEHOLDER])),
   };

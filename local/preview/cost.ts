@@ -83,7 +83,7 @@ function workers(states: ResourceState[], { calls }: Usage): Part | undefined {
   const paid = cloudflare.paidPlan + more;
   const requests = `about ${count((PER_CALL.requests * calls) / 30)} of ${count(cloudflare.requests.freeADay)} requests a day`;
   return free
-    ? { usd: 0, how: `the Free plan does (${requests}); on the Paid plan ${dollars(paid)}` }
+    ? { usd: 0, how: `the Free plan is enough (${requests}); on the Paid plan ${dollars(paid)}` }
     : { usd: paid, how: `needs the Paid plan, ${dollars(cloudflare.paidPlan)}, and usage ${dollars(more)}` };
 }
 

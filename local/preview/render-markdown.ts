@@ -1,10 +1,10 @@
 import { shownSeconds } from "./durations.ts";
-import { PRICES_READ } from "./prices.ts";
 import type { Report } from "./report.ts";
 import {
   type Danger,
   dangerOf,
   dollarsOf,
+  GLOSSARY,
   howToAllow,
   monthly,
   priceSources,
@@ -23,7 +23,7 @@ export function marker(stack: string): string {
 /** The report as a comment on a pull request. */
 export function renderMarkdown(report: Report): string {
   const { stack, changes, cost, blocked, errors, warnings, violations } = report;
-  const parts: string[] = [marker(stack), `### What this does to the stack \`${stack}\``];
+  const parts: string[] = [marker(stack), `### What this change does (stack \`${stack}\`)`];
   if (errors.length > 0) {
     parts.push("**The update would fail; what would change is not known.**", fence(errors.join("\n\n")));
   } else {
@@ -54,8 +54,9 @@ export function renderMarkdown(report: Report): string {
   }
   if (cost) {
     const rows = cost.lines.map((each) => [each.what, dollarsOf(each).replaceAll(" ", "&nbsp;"), cell(each.how)]);
-    const sources = priceSources.map(({ url, asOf }) => `- ${url} (${asOf})`).join("\n");
-    const text = `${table(["a month", "US dollars", ""], rows)}\n\n${reckonedWith(report)} From:\n\n${sources}`;
+    const sources = Object.entries(priceSources).map(([of, url]) => `[${of}](${url})`);
+    const from = `Prices: ${sources.join(", ")}; each with its date in \`local/preview/prices.ts\`.`;
+    const text = `${table(["a month", "US dollars", ""], rows)}\n\n${reckonedWith(report)} ${from}`;
     parts.push(folded(`Cost: ${monthly(report)}`, text));
   }
   const notes = changes.filter((change) => change.notes.length > 0);
@@ -77,7 +78,7 @@ export function renderMarkdown(report: Report): string {
   }
   if (warnings.length > 0) parts.push(folded("Warnings", fence(warnings.join("\n"))));
   parts.push(
-    `<sub>From \`pulumi preview\` of this very program; \`npm run preview -- --stack ${stack}\` shows the same. Prices of ${PRICES_READ}.</sub>`,
+    `<sub>${GLOSSARY} All of it is from \`pulumi preview\` of this program; \`npm run preview -- --stack ${stack}\` shows the same.</sub>`,
   );
   return `${parts.join("\n\n")}\n`;
 }

@@ -25,7 +25,7 @@ export function renderText(report: Report): string {
   for (const change of changes) {
     if (dangerOf(change) !== danger) {
       danger = dangerOf(change);
-      lines.push(headings[dangerOf(change)]);
+      lines.push(danger === "data" && blocked.length > 0 ? "DATA WOULD BE LOST" : headings[dangerOf(change)]);
     }
     lines.push(...wrapped("  ", change.title));
     lines.push(...wrapped("      calls  ", change.calls.text));

@@ -48,10 +48,9 @@ export function reportOf({ stack, preview, state, allowed, usage }: ReportArgs):
   if (code !== 0 && errors.length === 0 && refusals.length === 0 && violations.every(({ advisory }) => advisory)) {
     errors.push(...(cleaned(preview.stderr) || `The engine ended with ${code} and said nothing.`).split(/\n{2,}/));
   }
-  const failed = { stack, ok: false, changes: [], seconds: [0, 0] as const, cost: null, blocked: [] };
   const warnings = [...new Set(told("warning").flatMap(messageOf))];
   // A program that failed has not told all that it wants: what the engine makes of the rest would be wrong.
-  if (errors.length > 0) return { ...failed, errors: [...new Set(errors)], warnings, violations };
+  if (errors.length > 0) return { ...failedReport(stack, [...new Set(errors)]), warnings, violations };
 
   const resources = resourcesOf(digest, refusals.length > 0 ? state : []);
   const ofConfig = allowedBy(config);
@@ -68,6 +67,12 @@ export function reportOf({ stack, preview, state, allowed, usage }: ReportArgs):
     warnings,
     violations,
   };
+}
+
+/** What is told when it is not known what would change. */
+export function failedReport(stack: string, errors: string[]): Report {
+  const nothing = { changes: [], seconds: [0, 0] as const, cost: null, blocked: [], warnings: [], violations: [] };
+  return { stack, ok: false, errors, ...nothing };
 }
 
 /** step_generator.go and step.go of the engine: what is protected is not deleted, nor replaced. */

@@ -38,13 +38,24 @@ export function dollarsOf({ before, after }: { before: number | null; after: num
 }
 
 /** What the cost is reckoned with. */
-export function reckonedWith({ cost }: Report): string {
+export function reckonedWith({ stack, cost }: Report): string {
   const { calls, source } = cost!.usage;
-  return `Reckoned with ${calls.toLocaleString("en-US")} calls of tools a month (${source}), in US dollars without taxes, by prices of ${PRICES_READ}.`;
+  const where = stack === "local" ? "What it would be on real accounts, reckoned" : "Reckoned";
+  return `${where} with ${calls.toLocaleString("en-US")} calls of tools a month (${source}), in US dollars without taxes, by prices of ${PRICES_READ}.`;
 }
 
-/** Pages that prices are from, each with its date. */
-export const priceSources = [cloudflare, droplets, dropletBackups, volume, spaces].map(({ source }) => source);
+/** Pages that prices are from, by what they are of. */
+export const priceSources: Record<string, string> = {
+  Cloudflare: cloudflare.source.url,
+  droplets: droplets.source.url,
+  "their backups": dropletBackups.source.url,
+  volumes: volume.source.url,
+  Spaces: spaces.source.url,
+};
+
+/** The two words without which none of it can be understood. */
+export const GLOSSARY =
+  "Workers: at Cloudflare, without a machine. The droplet: the machine at DigitalOcean, with its containers.";
 
 /** How what is refused is allowed. */
 export function howToAllow({ stack, blocked, changes }: Report): string[] {

@@ -27,12 +27,15 @@ export function lostData(scene: Scene): Change[] {
 
 const isStore = isOf("WorkersKvNamespace", "D1Database", "Volume");
 
-function callsOf({ type }: Resource): Change["calls"] {
+function callsOf({ type, op }: Resource): Change["calls"] {
   if (/:(WorkersKvNamespace|WorkersScript)$/.test(type)) {
     return { fail: true, text: "every call fails until its client has signed in again" };
   }
   if (type.endsWith(":ZeroTrustTunnelCloudflared")) {
     return { fail: true, text: "calls to what is on the droplet fail until connectors and records have the new one" };
+  }
+  if (type.endsWith(":Volume") && op === "delete") {
+    return { fail: true, text: "what works on it is taken away as well" };
   }
   if (type.endsWith(":Volume"))
     return { fail: true, text: "what works on it does not answer until it has the new one" };

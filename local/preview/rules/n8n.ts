@@ -31,7 +31,7 @@ export function n8nChanges(scene: Scene): Change[] {
         {
           title: "n8n is taken away from the droplet",
           calls: { fail: true, text: "n8n, its webhooks and its schedules do not run from then on" },
-          data: { risk: false, text: "told below, where it is kept or lost" },
+          data: { risk: false, text: "what is lost of it is told by itself, each" },
           seconds: [5, 30],
         },
       ),

@@ -168,6 +168,6 @@ function settings({ before, after, changed }: Resource): string {
   );
   const other = changed.filter((key) => key !== "bindings");
   const all = [...names, ...other];
-  // Of secrets only that they differ is known, not which.
-  return all.length > 0 ? ` (${listed(all)})` : " (a secret)";
+  // Beside a secret the engine hides them all: that they differ is known, not which.
+  return all.length > 0 ? ` (${listed(all)})` : " (hidden, as there are secrets among them)";
 }
