@@ -87,7 +87,7 @@ test("the comments on three changes say what moves, what fails, what is at risk,
   ];
   await expect(page.join("\n")).toMatchFileSnapshot("../docs/preview-examples.md");
   expect(filesOf()).toEqual(files);
-});
+}, 600_000);
 
 test("another account would lose what the edge keeps: it is said first, refused, and how to allow it is told", async () => {
   const { code, output, markdown } = await preview("--set", "cloudflare.accountId=0123456789abcdef0123456789abcdef");
