@@ -3,7 +3,15 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { repositoryRoot } from "./bundle.ts";
-import { enabledServices, hasContainer, hostsFirecrawl, needsDroplet, parseConfig, publicUrl } from "./config.ts";
+import {
+  deadlinesOf,
+  enabledServices,
+  hasContainer,
+  hostsFirecrawl,
+  needsDroplet,
+  parseConfig,
+  publicUrl,
+} from "./config.ts";
 
 const good = {
   "hybrid-mcp:domain": "example.com",
@@ -526,4 +534,24 @@ describe("a bad config names the key, the value and what is allowed", () => {
     expect(errors).toHaveLength(1);
     expect(errors![0]).not.toContain("s3cr3t");
   });
+});
+
+test("allowDataLoss names what is protected, keys by their names in auth.keys; anything else is told with what there is", () => {
+  const allowing = (names: unknown) => parseConfig({ ...good, "hybrid-mcp:allowDataLoss": JSON.stringify(names) });
+  expect(allowing(["audit", "vault-key-2026"]).config?.allowDataLoss).toEqual(["audit", "vault-key-2026"]);
+  expect(parseConfig(good).config?.allowDataLoss).toEqual([]);
+  expect(allowing(["audit", "adit"]).errors?.join()).toMatch(
+    /hybrid-mcp:allowDataLoss\.1: "adit" names nothing that is protected; allowed: sessions, audit, /,
+  );
+});
+
+test("deadlines are read out of a config that hides its secrets, and are the usual ones where it hides them too", () => {
+  const hidden = { ...good, "hybrid-mcp:clientSecrets": "[secret]", "hybrid-mcp:droplet": "[secret]" };
+  const flat = {
+    ...hidden,
+    "hybrid-mcp:cutover": '{"gateSeconds":7}',
+    "hybrid-mcp:services": '{"n8n":{"startSeconds":9}}',
+  };
+  const usual = { confirmSeconds: 15, drainSeconds: 60, readySeconds: 900 };
+  expect(deadlinesOf(flat)).toEqual({ ...usual, gateSeconds: 7, startSeconds: 9 });
 });

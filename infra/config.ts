@@ -18,6 +18,7 @@ import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { MEMORY_MB, type Tenant, tooSmallForEngine } from "./droplet/memory.ts";
 import { serviceTools } from "./service-tools.ts";
+import { statefulNamed, statefulNames } from "./stateful.ts";
 
 const NAMESPACE = "hybrid-mcp";
 
@@ -517,6 +518,17 @@ const schema = z.strictObject({
     })
     .prefault({}),
   cutover,
+  /**
+   * Protected resources, by name, that an update may delete or replace with all that they keep: for one change, and taken out
+   * again with the next.
+   */
+  allowDataLoss: z
+    .array(
+      z.string().refine((name) => statefulNamed(name) !== undefined, {
+        error: `names nothing that is protected; allowed: ${statefulNames.join(", ")}`,
+      }),
+    )
+    .default([]),
   /** Origins that clients use instead of `https://<hostname>`, by service. */
   publicUrls: z
     .partialRecord(
@@ -613,6 +625,25 @@ export function loadConfig(): Config {
   const { config, errors } = parseConfig(pulumi.runtime.allConfig());
   if (errors) throw new pulumi.RunError(`The stack config has errors; nothing was changed.\n${errors.join("\n")}`);
   return config;
+}
+
+/**
+ * Deadlines of a stack config that may hide its secrets, for what tells of an update beforehand.
+ *
+ * @param flat as for `parseConfig`; of a part that cannot be read, what is usual
+ * @returns seconds
+ */
+export function deadlinesOf(flat: Record<string, string>) {
+  const { gateSeconds, confirmSeconds, drainSeconds } = sectionOf(flat, "cutover", cutover);
+  const { startSeconds } = sectionOf(flat, "services", z.object({ n8n }).prefault({})).n8n;
+  const { readySeconds } = sectionOf(flat, "droplet", droplet);
+  return { gateSeconds, confirmSeconds, drainSeconds, startSeconds, readySeconds };
+}
+
+/** One key of a config, with what is usual where it cannot be read. */
+function sectionOf<T>(flat: Record<string, string>, key: string, section: z.ZodType<T>): T {
+  const text = flat[`${NAMESPACE}:${key}`];
+  return (text === undefined ? undefined : section.safeParse(fromJson(text)).data) ?? section.parse(undefined);
 }
 
 /**

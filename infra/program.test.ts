@@ -383,3 +383,30 @@ describe("other shapes", () => {
     );
   });
 });
+
+describe("what is protected, because it cannot be made again", () => {
+  const services = { n8n: { enabled: true } };
+  const protectedNames = async (more: object = {}) =>
+    (await run({ services, droplet, ...more })).filter(({ protect }) => protect).map(({ name }) => name);
+
+  test("is what keeps data, the tunnel, and every key that seals or encrypts something kept", async () => {
+    expect(await protectedNames()).toEqual(
+      expect.arrayContaining([
+        "sessions",
+        "audit",
+        "oauth-broker-script",
+        "tunnel",
+        "data",
+        "vault-key-1",
+        "n8n-encryption-key",
+        "backup-passphrase",
+      ]),
+    );
+  });
+
+  test("is lifted for exactly those that allowDataLoss names", async () => {
+    const all = await protectedNames();
+    const rest = await protectedNames({ allowDataLoss: ["audit", "vault-key-1"] });
+    expect(rest).toEqual(all.filter((name) => name !== "audit" && name !== "vault-key-1"));
+  });
+});

@@ -7,6 +7,7 @@ import type { Storage } from "../edge/storage.ts";
 import type { Tunnel } from "../edge/tunnel.ts";
 import { Worker } from "../edge/worker.ts";
 import { gatewayBindings } from "../gateway/gateway.ts";
+import { kept } from "../stateful.ts";
 import { auditSchemaHook } from "./audit-schema.ts";
 import { brokerConfig } from "./broker-config.ts";
 import type { BrokerSecrets } from "./secrets.ts";
@@ -61,7 +62,7 @@ export async function deployBroker(
     ],
     migrations: { newTag: "v1", newSqliteClasses: ["ConnectionKeeper"] },
     hooks: auditSchemaHook(config, storage),
-    protect: true,
+    ...kept(config, "oauth-broker-script"),
   });
   new cloudflare.WorkersCronTrigger(
     "oauth-broker-sweep",

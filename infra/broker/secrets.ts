@@ -3,6 +3,7 @@ import { type ServiceName, serviceNames } from "@hybrid-mcp/catalogue";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Config } from "../config.ts";
+import { kept } from "../stateful.ts";
 
 /**
  * What the broker and those who ask it keep secret. Protected but for what the config may take away (products, older keys),
@@ -20,23 +21,31 @@ export class BrokerSecrets extends pulumi.ComponentResource {
   /** ES256 keys of service tokens as a list of JWKs, JSON; the first one signs. */
   readonly signingKeys: pulumi.Output<string>;
 
-  constructor({ auth }: Config) {
+  constructor(config: Config) {
     super("hybrid-mcp:broker:Secrets", "broker-secrets");
-    const password = (name: string, protect: boolean) =>
-      pulumi.secret(new random.RandomPassword(name, { length: 43, special: false }, { parent: this, protect }).result);
+    const { auth } = config;
+    const password = (name: string, options: pulumi.CustomResourceOptions = {}) =>
+      pulumi.secret(
+        new random.RandomPassword(name, { length: 43, special: false }, { parent: this, ...options }).result,
+      );
     // An older key may be taken away; the one in use may not.
     const key = (kind: string, id: string, at: number) =>
       pulumi.secret(
-        new random.RandomBytes(`${kind}-key-${id}`, { length: 32 }, { parent: this, protect: at === 0 }).base64,
+        new random.RandomBytes(
+          `${kind}-key-${id}`,
+          { length: 32 },
+          { parent: this, ...(at === 0 && kept(config, `${kind}-key-${id}`)) },
+        ).base64,
       );
 
     this.ofService = Object.fromEntries(
-      serviceNames.map((service) => [service, password(`${service}-service-secret`, true)]),
+      serviceNames.map((service) => {
+        const name = `${service}-service-secret`;
+        return [service, password(name, kept(config, name))];
+      }),
     ) as typeof this.ofService;
-    this.ofProduct = Object.fromEntries(
-      auth.products.map(({ name }) => [name, password(`${name}-product-secret`, false)]),
-    );
-    this.consent = password("consent-secret", true);
+    this.ofProduct = Object.fromEntries(auth.products.map(({ name }) => [name, password(`${name}-product-secret`)]));
+    this.consent = password("consent-secret", kept(config, "consent-secret"));
     this.vaultKeys = pulumi.secret(
       pulumi
         .all(auth.keys.map((id, at) => key("vault", id, at)))

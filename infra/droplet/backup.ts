@@ -3,6 +3,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Config } from "../config.ts";
+import { kept } from "../stateful.ts";
 import { backupContext } from "./build-context.ts";
 import { type Containers, containerDefaults, label, labels } from "./containers.ts";
 import { dockerVolume } from "./docker-volume.ts";
@@ -62,7 +63,7 @@ export class Backup extends pulumi.ComponentResource {
     const generated = new random.RandomPassword(
       "backup-passphrase",
       { length: 43, special: false },
-      { parent: this, protect: true },
+      { parent: this, ...kept(config, "backup-passphrase") },
     );
     this.passphrase = pulumi.secret(passphrase ?? generated.result);
 

@@ -1,6 +1,7 @@
 import * as digitalocean from "@pulumi/digitalocean";
 import * as pulumi from "@pulumi/pulumi";
 import { type Config, deploysN8n, hasState, hostsFirecrawl } from "../config.ts";
+import { kept } from "../stateful.ts";
 import type { DataGuard } from "./data-guard.ts";
 
 /** Where the data volume is on the droplet. */
@@ -70,8 +71,9 @@ export class DataVolume extends pulumi.ComponentResource {
   private readonly attachmentOptions: pulumi.CustomResourceOptions;
 
   /** @param guard stands before a volume that is made anew */
-  constructor({ name, droplet }: Config, guard: DataGuard | undefined) {
+  constructor(config: Config, guard: DataGuard | undefined) {
     super("hybrid-mcp:droplet:DataVolume", "data-volume");
+    const { name, droplet } = config;
     this.volume = new digitalocean.Volume(
       "data",
       {
@@ -81,7 +83,7 @@ export class DataVolume extends pulumi.ComponentResource {
         initialFilesystemType: "ext4",
         description: "What the containers of the platform keep",
       },
-      { parent: this, protect: true, ...(guard && { hooks: guard.hooks }) },
+      { parent: this, ...kept(config, "data"), ...(guard && { hooks: guard.hooks }) },
     );
     // It can be on one droplet only: the old one lets go of it first.
     this.attachmentOptions = { parent: this, deleteBeforeReplace: true };

@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config.ts";
+import { kept } from "../stateful.ts";
 import { label } from "./containers.ts";
 import { dataMount } from "./data-volume.ts";
 import type { Host } from "./host.ts";
@@ -29,18 +30,18 @@ export function dockerVolume(
 ): docker.Volume {
   if (adopt !== undefined) {
     // It is somebody's already: nothing of it changes, and it stays when the stack goes.
-    const kept = {
+    const adopted = {
       import: adopt,
       retainOnDelete: true,
-      protect: true,
       ignoreChanges: ["driver", "driverOpts", "labels"],
+      ...kept(config, `${what}-data`),
     };
-    return new docker.Volume(`${what}-data`, { name: adopt }, { parent, provider: host.docker, ...kept });
+    return new docker.Volume(`${what}-data`, { name: adopt }, { parent, provider: host.docker, ...adopted });
   }
   const name = `${config.name}-${what}`;
   const labels = [label(config)];
   if (config.droplet.storage === "engine") {
-    const options = { parent, provider: host.docker, protect: true, ...(hooks && { hooks }) };
+    const options = { parent, provider: host.docker, ...kept(config, `${what}-data`), ...(hooks && { hooks }) };
     return new docker.Volume(`${what}-data`, { name, driver: "local", labels }, options);
   }
   const driverOpts = { type: "none", o: "bind", device: `${dataMount(config).path}/${what}` };

@@ -18,7 +18,7 @@ export interface Droplet {
 
 /** Makes the droplet if something runs on it: without one there is no machine, no network and no connector. */
 export function deployDroplet(config: Config, tunnel: Tunnel): Droplet | undefined {
-  const hostKey = new HostKey();
+  const hostKey = new HostKey(config);
   if (!needsDroplet(config)) return undefined;
   const guard = deploysN8n(config) ? new DataGuard("n8n", config.services.n8n.generation) : undefined;
   const host = new Host(config, hostKey, guard);

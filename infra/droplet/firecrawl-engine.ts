@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { type Config, hostsFirecrawl, publicUrl } from "../config.ts";
 import type { IngressRule } from "../edge/ingress.ts";
+import { kept } from "../stateful.ts";
 import { type Containers, containerDefaults, label, labels } from "./containers.ts";
 import { dockerVolume } from "./docker-volume.ts";
 import type { Host } from "./host.ts";
@@ -71,8 +72,11 @@ export class FirecrawlEngine extends pulumi.ComponentResource {
     const onHost = host.options(this);
     const secret = (what: string) =>
       pulumi.secret(
-        new random.RandomPassword(`firecrawl-${what}`, { length: 43, special: false }, { ...parent, protect: true })
-          .result,
+        new random.RandomPassword(
+          `firecrawl-${what}`,
+          { length: 43, special: false },
+          { ...parent, ...kept(config, `firecrawl-${what}`) },
+        ).result,
       );
     const database = secret("postgres-password");
     const queue = secret("rabbitmq-password");

@@ -1,6 +1,8 @@
 import { createPrivateKey, createPublicKey } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import type { Config } from "../config.ts";
+import { kept } from "../stateful.ts";
 
 const KEY_TYPE = "ssh-ed25519";
 
@@ -20,9 +22,10 @@ export class HostKey extends pulumi.ComponentResource {
   /** `ssh-ed25519 <base64>`: what a client pins. */
   readonly publicKey: pulumi.Output<string>;
 
-  constructor() {
+  constructor(config: Pick<Config, "allowDataLoss">) {
     super("hybrid-mcp:droplet:HostKey", "host-key");
-    const { base64 } = new random.RandomBytes("host-key-seed", { length: 32 }, { parent: this, protect: true });
+    const options = { parent: this, ...kept(config, "host-key-seed") };
+    const { base64 } = new random.RandomBytes("host-key-seed", { length: 32 }, options);
     this.pair = pulumi.secret(base64.apply((seed) => ed25519KeyPair(Buffer.from(seed, "base64"))));
     this.publicKey = pulumi.unsecret(this.pair.publicKey);
     this.registerOutputs();

@@ -5,6 +5,7 @@ import * as random from "@pulumi/random";
 import type { Config } from "../config.ts";
 import { systemClock } from "../cutover/gate.ts";
 import { lateError } from "../late-error.ts";
+import { kept } from "../stateful.ts";
 import { Alerts } from "./alerts.ts";
 import { cloudInit } from "./cloud-init.ts";
 import type { DataGuard } from "./data-guard.ts";
@@ -108,7 +109,11 @@ export class Host extends pulumi.ComponentResource {
         userData: pulumi.secret(hostKey.pair.apply((pair) => cloudInit({ hostKey: pair, data }))),
       },
       // The volume can't be on two droplets: the old one goes first, with all that runs on it.
-      { parent: this, deleteBeforeReplace: true, protect: engineOverSsh(config) && keepsDataOnDisk(all) },
+      {
+        parent: this,
+        deleteBeforeReplace: true,
+        ...(engineOverSsh(config) && keepsDataOnDisk(all) && kept(all, "droplet")),
+      },
     );
     const anywhere = { destinationAddresses: ["0.0.0.0/0", "::/0"] };
     const firewall = new digitalocean.Firewall(
@@ -130,11 +135,15 @@ export class Host extends pulumi.ComponentResource {
   }
 
   /** A droplet that is there already, with what runs on it: it is known to the stack, and nothing about it is changed. */
-  private adopted({ name, droplet: { region, size, image } }: Config, id: string) {
+  private adopted(config: Config, id: string) {
+    const {
+      name,
+      droplet: { region, size, image },
+    } = config;
     const droplet = new digitalocean.Droplet(
       "droplet",
       { name, region, size, image },
-      { parent: this, import: id, ignoreChanges: dropletInputs, protect: true, retainOnDelete: true },
+      { parent: this, import: id, ignoreChanges: dropletInputs, retainOnDelete: true, ...kept(config, "droplet") },
     );
     return { droplet, parts: [] };
   }

@@ -7,6 +7,7 @@ import * as random from "@pulumi/random";
 import { repositoryRoot } from "../bundle.ts";
 import { type Config, publicUrl } from "../config.ts";
 import type { IngressRule } from "../edge/ingress.ts";
+import { kept } from "../stateful.ts";
 import { Backup, backupFolder } from "./backup.ts";
 import { colour } from "./colour.ts";
 import type { Connector } from "./connector.ts";
@@ -74,7 +75,7 @@ export class N8n extends pulumi.ComponentResource {
     // Whatever is made anew, credentials that n8n has kept stay readable.
     const secret = (name: string) =>
       pulumi.secret(
-        new random.RandomPassword(name, { length: 43, special: false }, { parent: this, protect: true }).result,
+        new random.RandomPassword(name, { length: 43, special: false }, { parent: this, ...kept(config, name) }).result,
       );
     // Made in any case: it is protected, and a restore may bring the key of another stack into the config later.
     const generatedKey = secret("n8n-encryption-key");

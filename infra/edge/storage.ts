@@ -1,6 +1,7 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config.ts";
+import { kept } from "../stateful.ts";
 
 /** What the edge keeps: KV for sessions, grants and tokens, D1 for the audit trail. Protected: a `destroy` keeps them. */
 export class Storage extends pulumi.ComponentResource {
@@ -10,13 +11,16 @@ export class Storage extends pulumi.ComponentResource {
   constructor(config: Config) {
     super("hybrid-mcp:edge:Storage", "storage");
     const { accountId } = config.cloudflare;
-    const options = { parent: this, protect: true };
     this.sessions = new cloudflare.WorkersKvNamespace(
       "sessions",
       { accountId, title: `${config.name}-sessions` },
-      options,
+      { parent: this, ...kept(config, "sessions") },
     );
-    this.audit = new cloudflare.D1Database("audit", { accountId, name: `${config.name}-audit` }, options);
+    this.audit = new cloudflare.D1Database(
+      "audit",
+      { accountId, name: `${config.name}-audit` },
+      { parent: this, ...kept(config, "audit") },
+    );
     this.registerOutputs();
   }
 }

@@ -2,6 +2,7 @@ import { gateHostname, hostname, type PlatformName, platform } from "@hybrid-mcp
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 import { type Config, deploysN8n, enabledServices } from "../config.ts";
+import { kept } from "../stateful.ts";
 
 /**
  * The one tunnel between the edge and the droplet, and what leads into it: a proxied CNAME for each service's hostname and
@@ -21,7 +22,7 @@ export class Tunnel extends pulumi.ComponentResource {
       "tunnel",
       // The default, "local", would ignore the ingress rules; changing it later replaces the tunnel.
       { accountId, name: config.name, configSrc: "cloudflare" },
-      { parent: this, ...adoption(config) },
+      { parent: this, ...kept(config, "tunnel"), ...adoption(config) },
     );
     this.id = tunnel.id;
     // The data source marks nothing as secret.
@@ -57,7 +58,7 @@ export class Tunnel extends pulumi.ComponentResource {
 function adoption({ cloudflare: { accountId }, tunnel: { adopt } }: Config): pulumi.CustomResourceOptions {
   if (!adopt) return {};
   const ignoreChanges = ["name", "configSrc", "tunnelSecret"];
-  return { import: `${accountId}/${adopt}`, ignoreChanges, protect: true, retainOnDelete: true };
+  return { import: `${accountId}/${adopt}`, ignoreChanges, retainOnDelete: true };
 }
 
 /** The hostnames that lead into the tunnel openly. */

@@ -79,3 +79,9 @@ test("only flags that differ from the tracked file are overrides of it", () => {
   stack.setFlag(["services", "firecrawl", "enabled"], false);
   expect(stack.overrides).toEqual([{ key: "services.coda.placement", flag: "droplet", tracked: "workers" }]);
 });
+
+test("an n8n that is taken away leaves its backups' passphrase in the config, which is no error", () => {
+  set("backupSecrets", { secure: "v1:encrypted" });
+  stack.setFlag(["services", "n8n", "enabled"], false);
+  expect(() => checkConfig(stack)).not.toThrow();
+});

@@ -45,8 +45,8 @@ function useOfficialPlugins(): boolean {
 }
 
 /** Gets the engine and the plugins, and makes the stack in its backend if it is not there. */
-export async function preparePulumi(stack: LocalStack): Promise<Engine> {
-  const engine = await ensureEngine({ log: say });
+export async function preparePulumi(stack: LocalStack, log: (line: string) => void = say): Promise<Engine> {
+  const engine = await ensureEngine({ log });
   mkdirSync(stack.path("state"), { recursive: true });
   if (!useOfficialPlugins()) await installPlugins(stack.path("pulumi"));
   if (!existsSync(stack.path("state", ".pulumi", "stacks", "hybrid-mcp", "local.json"))) {
@@ -91,6 +91,28 @@ export function withTerminal(engine: Engine, args: string[], options: SpawnOptio
   });
 }
 
+/** What a run of the CLI printed and how it ended. */
+export interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * Runs the CLI on the stack to its end, well or not.
+ *
+ * @param env besides the stack's own
+ */
+export function pulumiEnded(
+  stack: LocalStack,
+  engine: Engine,
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Ended> {
+  const [all, options] = onStack(stack, engine, args);
+  return ended(engine, all, { ...options, env: { ...options.env, ...env } });
+}
+
 /**
  * Runs the CLI on the stack and collects what it prints.
  *
@@ -103,24 +125,24 @@ export function pulumiOutput(stack: LocalStack, engine: Engine, args: string[], 
 
 /** As `pulumiOutput`, anywhere. */
 export async function output(engine: Engine, args: string[], options: SpawnOptions, input = ""): Promise<string> {
-  const { code, stdout, stderr } = await collected(engine, args, options, { input });
+  const { code, stdout, stderr } = await ended(engine, args, options, { input });
   if (code === 0) return stdout;
   const words = args.filter((arg) => !arg.startsWith("-")).slice(-3);
   throw new Error(`pulumi ${words.join(" ")} failed: ${stderr.trim() || stdout.trim()}`);
 }
 
 /**
- * Runs the CLI to its end, however it ends.
+ * Runs the CLI anywhere to its end, well or not, and collects what it prints.
  *
  * @param more.input text for its standard input
  * @param more.signal ends it before, as Ctrl-C does
  */
-export function collected(
+export function ended(
   engine: Engine,
   args: string[],
   options: SpawnOptions,
   { input = "", signal }: { input?: string; signal?: AbortSignal | undefined } = {},
-): Promise<{ code: number; stdout: string; stderr: string }> {
+): Promise<Ended> {
   const child = spawn(engine.command, args, { ...options, stdio: ["pipe", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
@@ -133,7 +155,7 @@ export function collected(
   child.stdin!.end(input);
   const end = () => child.kill("SIGINT");
   signal?.addEventListener("abort", end);
-  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve, reject) => {
+  return new Promise<Ended>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) => resolve({ code: code ?? 1, stdout, stderr }));
   }).finally(() => signal?.removeEventListener("abort", end));

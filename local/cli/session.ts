@@ -65,11 +65,7 @@ export async function startSession(stack: LocalStack, options: StartOptions = {}
   // Its processes ended with the local cloud that ran them; they must not come back with a later one.
   if (containers === "docker") rmSync(stack.path("processes"), { recursive: true, force: true });
 
-  const docker = new Docker({ socketPath: stack.engineSocket });
-  const base = containers === "docker" ? await ensureBaseImage(docker, say) : "scratch";
-  const cloudflared = await ensureConnectorImage(docker, base, stack.path("build"));
-  const n8n = runsN8n(stack) && !options.takesDown;
-  const images = { base, cloudflared, ...(await ensureServiceImages(docker, base, say, { n8n })) };
+  const images = await localImages(stack, { n8n: runsN8n(stack) && !options.takesDown, log: say });
   writeProject(stack, images);
 
   const engine = await preparePulumi(stack);
@@ -83,6 +79,21 @@ export async function startSession(stack: LocalStack, options: StartOptions = {}
     }
   }
   return { stack, engine, images };
+}
+
+/**
+ * The images that an update of the stack uses instead of the public ones; what is missing is made.
+ *
+ * @param n8n whether those of n8n are among them
+ */
+export async function localImages(
+  stack: LocalStack,
+  { n8n, log }: { n8n: boolean; log: (line: string) => void },
+): Promise<LocalImages> {
+  const docker = new Docker({ socketPath: stack.engineSocket });
+  const base = stack.identity.containers === "docker" ? await ensureBaseImage(docker, log) : "scratch";
+  const cloudflared = await ensureConnectorImage(docker, base, stack.path("build"));
+  return { base, cloudflared, ...(await ensureServiceImages(docker, base, log, { n8n })) };
 }
 
 /**

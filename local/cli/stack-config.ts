@@ -36,13 +36,17 @@ export function writeProject(stack: LocalStack, images: LocalImages): void {
   rmSync(link, { force: true });
   symlinkSync(join(repositoryRoot, "infra"), link);
 
+  writeStackConfig(stack, images, join(project, "Pulumi.local.yaml"));
+  stack.saveSettings(stack.settings);
+}
+
+/** Writes the stack config that an update would be given, to a file of its own or to the project's. */
+export function writeStackConfig(stack: LocalStack, images: LocalImages, file: string): void {
   const before = writtenProject(stack);
-  const { settings } = stack;
   // The stack's salt and its encrypted values stay as the CLI wrote them.
   const config = { ...stackValues(stack, images), ...encryptedValues(before.config) };
   const named = Object.fromEntries(Object.entries(config).map(([key, value]) => [`hybrid-mcp:${key}`, value]));
-  writePrivately(join(project, "Pulumi.local.yaml"), stringify({ ...before, config: named }));
-  stack.saveSettings(settings);
+  writePrivately(file, stringify({ ...before, config: named }));
 }
 
 /** The stack config as the program will see it, with something in the place of what only the engine can decrypt. */
@@ -50,6 +54,8 @@ export function plainConfig(stack: LocalStack): Values {
   const values = stackValues(stack, { base: "scratch", cloudflared: "scratch" });
   const { servers } = (values.gateway ?? {}) as { servers?: { name?: string }[] };
   const known: Values = {
+    // They stay in the config when n8n is taken away.
+    backupSecrets: { passphrase: PLACEHOLDER },
     ...secretValues(stack),
     serverSecrets: Object.fromEntries((Array.isArray(servers) ? servers : []).map((each) => [each?.name, PLACEHOLDER])),
   };

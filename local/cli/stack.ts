@@ -50,17 +50,20 @@ export interface TlsFiles {
 export class LocalStack {
   readonly dir: string;
   readonly #asItIs: boolean;
+  readonly #over: Values;
 
   /**
    * @param asItIs go by the settings that the last update was given: what looks at a stack, or takes it down, has nothing
    *   to do with what `Pulumi.local.yaml` has come to say, nor whether it can be read
+   * @param over settings that count for this command only, over all others
    */
   constructor(
     dir = process.env.HYBRID_MCP_LOCAL_DIR ?? join(repositoryRoot, ".local"),
-    { asItIs = false }: { asItIs?: boolean } = {},
+    { asItIs = false, over = {} }: { asItIs?: boolean; over?: Values } = {},
   ) {
     this.dir = resolve(dir);
     this.#asItIs = asItIs;
+    this.#over = over;
   }
 
   path(...names: string[]): string {
@@ -155,7 +158,7 @@ export class LocalStack {
    */
   get settings(): Values {
     const last = this.path("settings.yaml");
-    return this.#asItIs && existsSync(last) ? readYaml(last) : merge(this.tracked, this.flags);
+    return merge(this.#asItIs && existsSync(last) ? readYaml(last) : merge(this.tracked, this.flags), this.#over);
   }
 
   /** Keeps the settings that an update is given. */

@@ -1,19 +1,24 @@
 import { parseArgs } from "node:util";
+import { allowing } from "../preview/preview-stack.ts";
 import { checkConfig } from "./check-config.ts";
+import { losingData } from "./losing-data.ts";
 import { exclusively, startSession } from "./session.ts";
 import { LocalStack, wantsN8n } from "./stack.ts";
-import { deployed, update } from "./update.ts";
+import { deployed, update as updateAll } from "./update.ts";
 import { runCommand, say, UserError } from "./user-error.ts";
 
-const USAGE = "Usage: npm run up -- [--install-docker | --no-docker] [--port-offset N]";
+const USAGE = "Usage: npm run up -- [--install-docker | --no-docker] [--port-offset N] [--allow-data-loss <resource>]…";
 
 await runCommand(async () => {
   const options = parse();
-  const stack = new LocalStack();
+  const { allowDataLoss } = options;
+  const over = allowing(allowDataLoss, {}, allowDataLoss.length > 0 ? new LocalStack().settings.allowDataLoss : []);
+  const stack = new LocalStack(undefined, { over });
   stack.create();
   await exclusively(stack, async () => {
     checkConfig(stack);
     if (options.portOffset !== undefined) stack.setFlag(["local", "portOffset"], options.portOffset);
+    const update = allowDataLoss.length > 0 ? await losingData(stack, allowDataLoss) : updateAll;
     const session = await startSession(stack, options);
     if ((await update(session)) !== 0) {
       throw new UserError("The stack is not up; what failed is above. `npm run up` goes on from here.");
@@ -62,6 +67,7 @@ function parse() {
         "install-docker": { type: "boolean" },
         "no-docker": { type: "boolean" },
         "port-offset": { type: "string" },
+        "allow-data-loss": { type: "string", multiple: true, default: [] },
       },
     });
     const offset = values["port-offset"];
@@ -69,7 +75,12 @@ function parse() {
     if (portOffset !== undefined && !(Number.isInteger(portOffset) && portOffset >= 0 && portOffset <= 50_000)) {
       throw new Error(`--port-offset must be a whole number from 0 to 50000, not ${offset}`);
     }
-    return { installDocker: values["install-docker"], noDocker: values["no-docker"], portOffset };
+    return {
+      installDocker: values["install-docker"],
+      noDocker: values["no-docker"],
+      portOffset,
+      allowDataLoss: values["allow-data-loss"],
+    };
   } catch (error) {
     throw new UserError(`${(error as Error).message}\n${USAGE}`);
   }

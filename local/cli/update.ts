@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import type { PlatformName } from "@hybrid-mcp/catalogue";
 import { parse } from "yaml";
+import type { Engine } from "../engine/ensure-engine.ts";
 import { pulumi, pulumiOutput } from "./run-pulumi.ts";
 import type { Session } from "./session.ts";
+import type { LocalStack } from "./stack.ts";
 import { secretValues, writeProject } from "./stack-config.ts";
 
 /**
@@ -12,13 +14,18 @@ import { secretValues, writeProject } from "./stack-config.ts";
  */
 export async function update({ stack, engine, images }: Session): Promise<number> {
   writeProject(stack, images);
-  const { config } = parse(readFileSync(stack.path("project", "Pulumi.local.yaml"), "utf8")) as { config: object };
+  await setSecrets(stack, engine, stack.path("project", "Pulumi.local.yaml"));
+  return pulumi(stack, engine, ["up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", "local"]);
+}
+
+/** Adds to a config file of the stack what the program is told as secrets, as far as it is not there. */
+export async function setSecrets(stack: LocalStack, engine: Engine, file: string): Promise<void> {
+  const { config } = parse(readFileSync(file, "utf8")) as { config: object };
   for (const [key, value] of Object.entries(secretValues(stack))) {
     if (`hybrid-mcp:${key}` in config) continue;
-    const set = ["config", "set", "--secret", `hybrid-mcp:${key}`, "--stack", "local"];
+    const set = ["config", "set", "--secret", `hybrid-mcp:${key}`, "--stack", "local", "--config-file", file];
     await pulumiOutput(stack, engine, set, JSON.stringify(value));
   }
-  return pulumi(stack, engine, ["up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", "local"]);
 }
 
 /** What the program answers for a service. */

@@ -44,7 +44,7 @@ import { Host } from ${JSON.stringify(join(infra, "droplet/host.ts"))};
 import { HostKey } from ${JSON.stringify(join(infra, "droplet/host-key.ts"))};
 const { config, errors } = parseConfig(${JSON.stringify(Object.fromEntries(flat))});
 if (errors) throw new Error(errors.join("\\n"));
-const host = new Host(config, new HostKey());
+const host = new Host(config, new HostKey(config));
 const options = host.options(host);
 const labels = [{ label: "hybrid-mcp", value: ${JSON.stringify(name)} }];
 const network = new docker.Network("network", { name: ${JSON.stringify(name)}, labels }, options);

@@ -48,7 +48,7 @@ import { Host } from ${JSON.stringify(join(infra, "droplet/host.ts"))};
 import { HostKey } from ${JSON.stringify(join(infra, "droplet/host-key.ts"))};
 const { config, errors } = parseConfig(${JSON.stringify(config)});
 if (errors) throw new Error(errors.join("\\n"));
-const host = new Host(config, new HostKey());
+const host = new Host(config, new HostKey(config));
 const labels = [{ label: "hybrid-mcp", value: ${JSON.stringify(name)} }];
 const network = new docker.Network("network", { name: ${JSON.stringify(name)}, labels }, host.options(host, { lastToGo: true }));
 const container = (role, options) => new docker.Container(role, {

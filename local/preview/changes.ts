@@ -1,0 +1,37 @@
+import type { Resource } from "./digest.ts";
+import { lostData } from "./rules/data.ts";
+import { around, changedDroplet, dataVolume, madeDroplet, replacedDroplet, sharedContainers } from "./rules/droplet.ts";
+import { edgeChanges, unexplained } from "./rules/edge.ts";
+import { firecrawlEngine, n8nChanges } from "./rules/n8n.ts";
+import { comingAndGoing, flips, newVersions } from "./rules/services.ts";
+import { type Change, type Deadlines, Scene } from "./scene.ts";
+
+/** In this order each takes what it explains; what is left at the end is told as it is. */
+const rules: ((scene: Scene) => Change[])[] = [
+  lostData,
+  replacedDroplet,
+  flips,
+  comingAndGoing,
+  n8nChanges,
+  firecrawlEngine,
+  newVersions,
+  changedDroplet,
+  dataVolume,
+  madeDroplet,
+  sharedContainers,
+  around,
+  edgeChanges,
+  unexplained,
+];
+
+/**
+ * What a preview's resources mean for people, the most dangerous first: data that is lost, then calls that fail, then the rest.
+ * Every resource that changes is in one of them.
+ *
+ * @param allowed names that `allowDataLoss` allows
+ */
+export function changesOf(resources: Resource[], deadlines: Deadlines, allowed: readonly string[] = []): Change[] {
+  const scene = new Scene(resources, deadlines, allowed);
+  const danger = ({ losses, data, calls }: Change) => (losses.length > 0 ? 0 : data.risk ? 1 : calls.fail ? 2 : 3);
+  return rules.flatMap((rule) => rule(scene)).sort((a, b) => danger(a) - danger(b));
+}

@@ -1,0 +1,105 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { repositoryRoot } from "../cli/stack.ts";
+import type { Digest, ResourceState } from "./digest.ts";
+
+/** Runs the Pulumi CLI on the stack to its end, well or not. */
+export type RunPulumi = (
+  args: string[],
+  env?: NodeJS.ProcessEnv,
+) => Promise<{ code: number; stdout: string; stderr: string }>;
+
+/** A rule of the policy pack that what is previewed breaks. */
+export interface Violation {
+  policy: string;
+  message: string;
+  /** Name of the resource, if it is about one. */
+  resource?: string;
+  /** Whether it only warns. */
+  advisory: boolean;
+}
+
+/** What the engine says about an update beforehand. */
+export interface EnginePreview {
+  digest: Digest;
+  /** Its exit code. */
+  code: number;
+  violations: Violation[];
+  /** What it printed besides, where it made no document. */
+  stderr: string;
+}
+
+const policyPack = join(repositoryRoot, "infra", "policy");
+
+/** Arguments of every preview besides: the policy pack has to hold for each. */
+export const CHECKS: readonly string[] = existsSync(join(policyPack, "PulumiPolicy.yaml"))
+  ? ["--policy-pack", policyPack]
+  : [];
+
+export interface PreviewArgs {
+  stack: string;
+  /** Config file that is previewed instead of the stack's own. */
+  configFile: string;
+  /** A path that is free, for the engine's events: only they tell of policies. */
+  eventLog: string;
+  /** Where the plan is put, to be applied later. */
+  savePlan?: string | undefined;
+}
+
+/** Asks the engine what an update would do; nothing is changed. */
+export async function enginePreview(run: RunPulumi, args: PreviewArgs): Promise<EnginePreview> {
+  const { stack, configFile, eventLog, savePlan } = args;
+  const command = [
+    ...["preview", "--json", "--show-sames", "--non-interactive"],
+    ...["--stack", stack, "--config-file", configFile, "--event-log", eventLog],
+    ...(savePlan === undefined ? [] : ["--save-plan", savePlan]),
+    ...CHECKS,
+  ];
+  // The engine has its event log's option with this.
+  const { code, stdout, stderr } = await run(command, { PULUMI_DEBUG_COMMANDS: "true" });
+  const events = existsSync(eventLog) ? readFileSync(eventLog, "utf8") : "";
+  rmSync(eventLog, { force: true });
+  return { digest: parsed(stdout), code, violations: violationsIn(events), stderr };
+}
+
+/** The resources that the stack has now. */
+export async function stateOf(run: RunPulumi, stack: string): Promise<{ resources: ResourceState[]; cutOff: boolean }> {
+  const { code, stdout, stderr } = await run(["stack", "export", "--stack", stack]);
+  if (code !== 0) throw new Error(stderr.trim());
+  const { deployment } = JSON.parse(stdout) as {
+    deployment: { resources?: (ResourceState & { delete?: boolean })[]; pending_operations?: unknown[] };
+  };
+  const resources = (deployment.resources ?? []).filter((each) => !each.delete);
+  return { resources, cutOff: (deployment.pending_operations ?? []).length > 0 };
+}
+
+function parsed(stdout: string): Digest {
+  try {
+    return JSON.parse(stdout.slice(stdout.indexOf("{"))) as Digest;
+  } catch {
+    return {};
+  }
+}
+
+/** One event in a line, as the Automation API reads them too (sdk/go/common/apitype/events.go). */
+function violationsIn(events: string): Violation[] {
+  return events
+    .split("\n")
+    .filter((line) => line.includes('"policyEvent"'))
+    .flatMap((line) => {
+      const { policyEvent } = JSON.parse(line) as {
+        policyEvent?: { policyName: string; message: string; resourceUrn?: string; enforcementLevel: string };
+      };
+      if (!policyEvent) return [];
+      const { policyName, message, resourceUrn, enforcementLevel } = policyEvent;
+      const resource = resourceUrn?.split("::").at(-1);
+      return [
+        {
+          policy: policyName,
+          message: message.replaceAll(/<\{%.*?%\}>/g, "").trim(),
+          ...(resource && { resource }),
+          advisory: enforcementLevel === "advisory",
+        },
+      ];
+    });
+}

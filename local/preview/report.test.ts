@@ -1,0 +1,138 @@
+import { describe, expect, test } from "vitest";
+import { type Digest, resourcesOf } from "./digest.ts";
+import { droplets } from "./prices.ts";
+import { renderMarkdown } from "./render-markdown.ts";
+import { renderText } from "./render-text.ts";
+import { reportOf } from "./report.ts";
+import { valuesOf } from "./set-values.ts";
+import { ASSUMED_CALLS, usageOf } from "./usage.ts";
+
+const usage = { calls: 10_000, source: "given" };
+const urn = (type: string, name: string) => `urn:pulumi:dev::hybrid-mcp::${type}::${name}`;
+const report = (digest: Digest, code = 0, violations: Parameters<typeof reportOf>[0]["preview"]["violations"] = []) =>
+  reportOf({ stack: "dev", preview: { digest, code, violations, stderr: "" }, state: [], allowed: [], usage });
+const step = (op: string, type: string, name: string, more: object = {}) => {
+  const state = { urn: urn(type, name), type, custom: true };
+  return {
+    op,
+    urn: state.urn,
+    ...(op !== "create" && { oldState: state }),
+    ...(op !== "delete" && { newState: state }),
+    ...more,
+  };
+};
+
+test("what no rule explains is told by its name and type, as what it may be at worst", () => {
+  const told = report({
+    steps: [step("delete", "acme:index/thing:Thing", "odd"), step("frob", "acme:index/thing:Thing", "strange")],
+  });
+  expect(told.changes.map(({ title, calls }) => [title, calls.fail])).toEqual([
+    ["odd (acme:index/thing:Thing): delete", true],
+    ["strange (acme:index/thing:Thing): frob", false],
+  ]);
+  expect(renderText(told)).toContain("not known here: no rule of this preview explains it");
+});
+
+test("a replacement comes as three steps and is one; components are nothing by themselves", () => {
+  const thing = "acme:index/thing:Thing";
+  const steps = ["create-replacement", "replace", "delete-replaced"].map((op) => step(op, thing, "one"));
+  const component = { ...step("create", "hybrid-mcp:edge:Tunnel", "tunnel") };
+  component.newState = { ...component.newState!, custom: false };
+  expect(resourcesOf({ steps }).map(({ op }) => op)).toEqual(["replace"]);
+  expect(report({ steps: [...steps, component] }).changes).toHaveLength(1);
+});
+
+describe("an engine that fails", () => {
+  test("says one message, without traces and what it says of itself", () => {
+    const told = report(
+      {
+        steps: [step("create", "acme:index/thing:Thing", "one")],
+        diagnostics: [
+          {
+            severity: "error",
+            urn: urn("acme:index/thing:Thing", "one"),
+            message: "error: \u001b[31mno such region\u001b[0m\n    at create (main.js:1:2)",
+          },
+          { severity: "error", message: "error: preview failed" },
+        ],
+      },
+      1,
+    );
+    expect(told).toMatchObject({ ok: false, changes: [], errors: ["one: no such region"] });
+    expect(renderText(told)).toContain("would fail; what would change is not known");
+    expect(renderMarkdown(told)).toContain("no such region");
+  });
+
+  test("without a document is told by what it printed", () => {
+    const preview = { digest: {}, code: 255, violations: [], stderr: "error: no stack named 'dev' found" };
+    const told = reportOf({ stack: "dev", preview, state: [], allowed: [], usage });
+    expect(told).toMatchObject({ ok: false, errors: ["no stack named 'dev' found"] });
+  });
+});
+
+test("a policy that is broken stands against the update; one that only advises does not", () => {
+  const broken = { policy: "pinned-digests", message: "image has no digest", resource: "n8n-image", advisory: false };
+  const told = report({ steps: [] }, 1, [broken]);
+  expect(told.ok).toBe(false);
+  expect(renderText(told)).toContain("POLICY BROKEN   pinned-digests (n8n-image): image has no digest");
+  expect(renderMarkdown(told)).toContain("**Broken**: `pinned-digests` (`n8n-image`): image has no digest");
+  expect(report({ steps: [] }, 0, [{ ...broken, advisory: true }]).ok).toBe(true);
+});
+
+test("names that come from elsewhere stay text in a comment", () => {
+  const name = "a|b<script>`*x*`";
+  const told = renderMarkdown(report({ steps: [step("create", "acme:index/thing:Thing", name)] }));
+  expect(told).toContain("a\\|b&lt;script\\>\\`\\*x\\*\\`");
+});
+
+test("--set takes paths and YAML values, and tells what is none", () => {
+  expect(
+    valuesOf([
+      "services.coda.placement=droplet",
+      'auth.keys=["2","1"]',
+      "droplet.volumeGb=40",
+      "hybrid-mcp:domain=a=b",
+    ]),
+  ).toEqual({
+    services: { coda: { placement: "droplet" } },
+    auth: { keys: ["2", "1"] },
+    droplet: { volumeGb: 40 },
+    domain: "a=b",
+  });
+  expect(() => valuesOf(["services.coda"])).toThrow("--set takes <path>=<value>");
+  expect(() => valuesOf(["a=[1"])).toThrow("The value of --set a is not valid YAML");
+});
+
+test("usage is what is given, else what was counted, else an assumption that is said", () => {
+  expect(usageOf(7, 9)).toMatchObject({ calls: 7 });
+  expect(usageOf(undefined, 9)).toMatchObject({ calls: 9, source: expect.stringContaining("counted") });
+  expect(usageOf(undefined, 0)).toMatchObject({
+    calls: ASSUMED_CALLS,
+    source: expect.stringContaining("an assumption"),
+  });
+});
+
+test("many calls need the paid plan, and pay for what is more than it includes", () => {
+  const steps = [step("same", "cloudflare:index/workersScript:WorkersScript", "coda-script")];
+  const cost = (calls: number) =>
+    reportOf({
+      stack: "dev",
+      preview: { digest: { steps }, code: 0, violations: [], stderr: "" },
+      state: [],
+      allowed: [],
+      usage: { calls, source: "given" },
+    }).cost!;
+  expect(cost(10_000).after).toBe(0);
+  // 4 a call of KV, beyond 100,000 a day.
+  expect(cost(1_000_000).after).toBe(5);
+  // 20 million requests (10 included), 200 million ms (30), 40 million reads (10), 80 million rows (50).
+  expect(cost(10_000_000).after).toBeCloseTo(5 + 3 + 3.4 + 15 + 30);
+});
+
+test("every price of a droplet is one, and a larger machine of a line costs no less", () => {
+  for (const [slug, [dollars, disk]] of Object.entries(droplets.sizes)) {
+    expect(dollars, slug).toBeGreaterThan(0);
+    expect(disk, slug).toBeGreaterThan(0);
+  }
+  expect(droplets.sizes["s-1vcpu-2gb"]).toEqual([12, 50]);
+});

@@ -1,0 +1,127 @@
+import { stripVTControlCharacters } from "node:util";
+import { deadlinesOf } from "../../infra/config.ts";
+import { changesOf } from "./changes.ts";
+import { type Cost, costOf } from "./cost.ts";
+import { type Diagnostic, nameOf, type ResourceState, resourcesOf } from "./digest.ts";
+import type { EnginePreview, Violation } from "./engine-preview.ts";
+import type { Change, Loss } from "./scene.ts";
+import type { Usage } from "./usage.ts";
+
+/** What an update would do, for people and programs. */
+export interface Report {
+  stack: string;
+  /** Whether the update can be run as it is. */
+  ok: boolean;
+  /** The most dangerous first. */
+  changes: Change[];
+  /** All of it together, in seconds. */
+  seconds: readonly [from: number, to: number];
+  cost: Cost | null;
+  /** What would be lost and nobody has allowed. */
+  blocked: Loss[];
+  /** Why there is nothing to show, or what stands against the update. */
+  errors: string[];
+  warnings: string[];
+  violations: Violation[];
+}
+
+export interface ReportArgs {
+  stack: string;
+  preview: EnginePreview;
+  /** What the stack has now. */
+  state: ResourceState[];
+  /** Names given with `--allow-data-loss`. */
+  allowed: readonly string[];
+  usage: Usage;
+}
+
+/** Makes a report of what the engine said. */
+export function reportOf({ stack, preview, state, allowed, usage }: ReportArgs): Report {
+  const { digest, code, violations } = preview;
+  const { config = {} } = digest;
+  const diagnostics = digest.diagnostics ?? [];
+  const told = (severity: string) => diagnostics.filter((each) => each.severity === severity);
+  const refusals = told("error").filter(isRefusal);
+  const errors = told("error")
+    .filter((each) => !isRefusal(each))
+    .flatMap(messageOf);
+  if (code !== 0 && errors.length === 0 && refusals.length === 0 && violations.every(({ advisory }) => advisory)) {
+    errors.push(...(cleaned(preview.stderr) || `The engine ended with ${code} and said nothing.`).split(/\n{2,}/));
+  }
+  const warnings = [...new Set(told("warning").flatMap(messageOf))];
+  // A program that failed has not told all that it wants: what the engine makes of the rest would be wrong.
+  if (errors.length > 0) return { ...failedReport(stack, [...new Set(errors)]), warnings, violations };
+
+  const resources = resourcesOf(digest, refusals.length > 0 ? state : []);
+  const ofConfig = allowedBy(config);
+  const changes = changesOf(resources, deadlinesOf(config), [...ofConfig, ...allowed]);
+  const blocked = changes.flatMap(({ losses }) => losses.filter((loss) => loss.blocked));
+  return {
+    stack,
+    ok: blocked.length === 0 && violations.every(({ advisory }) => advisory),
+    changes,
+    seconds: together(changes),
+    cost: costOf(resources, usage, repositoryOf(config)),
+    blocked,
+    errors: [],
+    warnings,
+    violations,
+  };
+}
+
+/** What is told when it is not known what would change. */
+export function failedReport(stack: string, errors: string[]): Report {
+  const nothing = { changes: [], seconds: [0, 0] as const, cost: null, blocked: [], warnings: [], violations: [] };
+  return { stack, ok: false, errors, ...nothing };
+}
+
+/** step_generator.go and step.go of the engine: what is protected is not deleted, nor replaced. */
+function isRefusal({ message = "" }: Diagnostic): boolean {
+  return /as it is currently marked for protection|because it is protected/.test(message);
+}
+
+function messageOf({ message = "", urn }: Diagnostic): string[] {
+  const text = cleaned(message);
+  // What the engine says of itself when something else has failed.
+  if (text === "" || /^(preview failed|update failed|an unhandled error occurred)/i.test(text)) return [];
+  const name = urn && !urn.includes("pulumi:pulumi:Stack") ? `${nameOf(urn)}: ` : "";
+  return [`${name}${text}`];
+}
+
+/** A message without colours, prefixes and stack traces. */
+function cleaned(message: string): string {
+  return stripVTControlCharacters(message)
+    .replaceAll(/<\{%.*?%\}>/g, "")
+    .replaceAll(/^\s+at .*$/gm, "")
+    .replace(/^(error|warning): /i, "")
+    .replace(/^Running program '[^']*' failed with an unhandled exception:\s*/, "")
+    .replace(/^<ref \*\d+> /, "")
+    .replace(/^(RunError|Error): /, "")
+    .trim();
+}
+
+/** Changes go on beside each other: at least as long as the longest, at most one after another. */
+function together(changes: Change[]): [number, number] {
+  return [
+    Math.max(0, ...changes.map(({ seconds }) => seconds[0])),
+    changes.reduce((sum, { seconds }) => sum + seconds[1], 0),
+  ];
+}
+
+function allowedBy(config: Record<string, string>): string[] {
+  const names: unknown = fromJson(config["hybrid-mcp:allowDataLoss"]);
+  return Array.isArray(names) ? names.map(String) : [];
+}
+
+function repositoryOf(config: Record<string, string>): string | undefined {
+  return (fromJson(config["hybrid-mcp:backup"]) as { repository?: string } | undefined)?.repository;
+}
+
+/** @returns undefined also for what is a secret, and so not told */
+function fromJson(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,44 @@
+import type { Resource } from "../digest.ts";
+import { durations } from "../durations.ts";
+import { type Change, change, isOf, type Loss, type Scene } from "../scene.ts";
+
+/** What keeps something that cannot be made again, and is deleted or made anew. */
+export function lostData(scene: Scene): Change[] {
+  const losses = new Map<Resource, Loss>();
+  for (const each of scene.open(() => true)) {
+    const loss = scene.lossOf(each);
+    // A droplet is told with all that is on it.
+    if (loss && !each.type.endsWith(":Droplet")) losses.set(each, loss);
+  }
+  const taken = scene.take((each) => losses.has(each));
+  return taken.map((resource) => {
+    const loss = losses.get(resource)!;
+    const title = loss.title[0]!.toUpperCase() + loss.title.slice(1);
+    return change([resource], {
+      title: `${title} is ${loss.op === "delete" ? "deleted" : `replaced by a new${isStore(resource) ? ", empty" : ""} one`}`,
+      calls: callsOf(resource),
+      data: { risk: true, text: `lost: ${loss.lost}` },
+      losses: [loss],
+      seconds: durations.apiCall.seconds,
+      notes: resource.because.length > 0 ? [`because of: ${resource.because.join(", ")}`] : [],
+    });
+  });
+}
+
+const isStore = isOf("WorkersKvNamespace", "D1Database", "Volume");
+
+function callsOf({ type, op }: Resource): Change["calls"] {
+  if (/:(WorkersKvNamespace|WorkersScript)$/.test(type)) {
+    return { fail: true, text: "every call fails until its client has signed in again" };
+  }
+  if (type.endsWith(":ZeroTrustTunnelCloudflared")) {
+    return { fail: true, text: "calls to what is on the droplet fail until connectors and records have the new one" };
+  }
+  if (type.endsWith(":Volume") && op === "delete") {
+    return { fail: true, text: "what works on it is taken away as well" };
+  }
+  if (type.endsWith(":Volume"))
+    return { fail: true, text: "what works on it does not answer until it has the new one" };
+  if (/-service-secret$/.test(type)) return { fail: true, text: "calls may fail until both sides have the new one" };
+  return { fail: false, text: "no call fails" };
+}
