@@ -129,6 +129,8 @@ const droplet = z
       })
       .partial()
       .default({}),
+    /** Whether `images` were made on that very engine: no registry has them, so there is no digest to pin them by. */
+    imagesAreLocal: z.boolean().default(false),
   })
   // The mounts of a machine that was adopted are not ours to make.
   .transform((config) => ({ ...config, storage: config.storage ?? (config.adopt ? "engine" : "volume") }))

@@ -7,11 +7,13 @@ import { sshRule } from "./droplet/ssh.ts";
 import { Storage } from "./edge/storage.ts";
 import { Tunnel } from "./edge/tunnel.ts";
 import { deployGateway } from "./gateway/gateway.ts";
+import { PolicyInput } from "./policy-input.ts";
 import { deployProtected } from "./protected.ts";
 import { deployService, describeService } from "./service.ts";
 import { deployTraffic } from "./traffic.ts";
 
 const config = loadConfig();
+new PolicyInput(config);
 
 const secrets = new BrokerSecrets(config);
 const storage = new Storage(config);

@@ -99,7 +99,10 @@ export class Backup extends pulumi.ComponentResource {
       RESTIC_REPOSITORY: folder ? FOLDER : repository!,
       REPOSITORY_NAME: repository ?? `the volume ${config.name}-backups`,
       RESTIC_PASSWORD: this.passphrase,
-      ...(!folder && { AWS_ACCESS_KEY_ID: accessKeyId!, AWS_SECRET_ACCESS_KEY: secretAccessKey! }),
+      ...(!folder && {
+        AWS_ACCESS_KEY_ID: pulumi.secret(accessKeyId!),
+        AWS_SECRET_ACCESS_KEY: pulumi.secret(secretAccessKey!),
+      }),
       N8N_ENCRYPTION_KEY: encryptionKey,
       N8N_VERSION: n8nVersion,
       STACK: config.name,

@@ -10,7 +10,7 @@ import { runTool, ToolError } from "./run-tool.ts";
 export const BUILT_VERSION = "3.250.0";
 
 /** Raised when the way in which we build changes, so that caches of an older way are not used. */
-export const BUILD_PATCH_LEVEL = 1;
+export const BUILD_PATCH_LEVEL = 2;
 
 /** The last version of the sdk module that contains the Node language host, and its hash as in a go.sum file. */
 const LANGUAGE_HOST = {
@@ -94,9 +94,11 @@ async function assertGo(moduleDir: string, go: Go): Promise<void> {
 }
 
 /**
- * A copy of the language host's module, with one change. Its proxy in front of the engine's resource monitor knows the calls of
- * its own time only: newer ones, such as RegisterResourceHook, are answered "unknown method". So programs get the
- * address of the engine's monitor itself, as the language hosts of later versions do.
+ * A copy of the language host's module, with two changes, after which it does what the language hosts of later versions do:
+ *
+ * - Its proxy in front of the engine's resource monitor knows the calls of its own time only: newer ones, such as
+ *   RegisterResourceHook, are answered "unknown method". So programs get the address of the engine's monitor itself.
+ * - Asked to run a policy pack it answers "not supported"; `go/language-host/` has what it does instead.
  */
 async function languageHostSource(
   workDir: string,
@@ -112,8 +114,10 @@ async function languageHostSource(
   await cp(downloaded.Dir, copy, { recursive: true });
   // Go's module cache is read-only; the copy must be removable.
   await makeWritable(copy);
-  const file = join(copy, "nodejs", "cmd", "pulumi-language-nodejs", "main.go");
-  await writeFile(file, useEngineMonitor(await readFile(file, "utf8")));
+  const sources = join(copy, "nodejs", "cmd", "pulumi-language-nodejs");
+  await cp(join(import.meta.dirname, "go", "language-host"), sources, { recursive: true });
+  const file = join(sources, "main.go");
+  await writeFile(file, runPolicyPacks(useEngineMonitor(await readFile(file, "utf8"))));
   return copy;
 }
 
@@ -122,13 +126,25 @@ async function languageHostSource(
  * @throws if the source is not the one that we know
  */
 export function useEngineMonitor(source: string): string {
-  const parts = source.split('maybeAppendArg("monitor", address)');
-  if (parts.length !== 2) {
-    throw new Error(
-      `The language host's main.go names the monitor's address ${parts.length - 1} times, expected once.`,
-    );
-  }
-  return parts.join('maybeAppendArg("monitor", req.GetMonitorAddress())');
+  return replaceOnce(
+    source,
+    'maybeAppendArg("monitor", address)',
+    'maybeAppendArg("monitor", req.GetMonitorAddress())',
+  );
+}
+
+/**
+ * Has the language host run policy packs where its source refuses every plugin.
+ * @throws if the source is not the one that we know
+ */
+export function runPolicyPacks(source: string): string {
+  return replaceOnce(source, 'return errors.New("not supported")', "return runPolicyPack(req, server)");
+}
+
+function replaceOnce(source: string, known: string, replacement: string): string {
+  const parts = source.split(known);
+  if (parts.length === 2) return parts.join(replacement);
+  throw new Error(`The language host's main.go has \`${known}\` ${parts.length - 1} times, expected once.`);
 }
 
 async function makeWritable(path: string): Promise<void> {

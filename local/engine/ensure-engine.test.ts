@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { useEngineMonitor } from "./build-engine.ts";
+import { runPolicyPacks, useEngineMonitor } from "./build-engine.ts";
 import { type EngineWays, ensureEngine } from "./ensure-engine.ts";
 import { ToolError } from "./run-tool.ts";
 
@@ -88,7 +88,7 @@ test("what was built is taken from the cache the next time, and nothing is tried
   const first = await ensure([]);
   expect(asked).toEqual(["install", "build"]);
   expect(first).toMatchObject({ version: "3.250.0", source: "built" });
-  expect(first.command).toBe(join(dir, "cache", "engine", "3.250.0-1", "bin", "pulumi"));
+  expect(first.command).toBe(join(dir, "cache", "engine", "3.250.0-2", "bin", "pulumi"));
   expect(await ensure([])).toEqual(first);
   expect(asked).toEqual(["install", "build"]);
 });
@@ -109,7 +109,7 @@ test("an install that lacks something is not kept", async () => {
     engineFolder(join(root, "bin"), "v3.270.0", ["pulumi"]);
   };
   expect((await ensure([], { install })).source).toBe("built");
-  expect(readdirSync(join(dir, "cache", "engine"))).toEqual(["3.250.0-1"]);
+  expect(readdirSync(join(dir, "cache", "engine"))).toEqual(["3.250.0-2"]);
 });
 
 test("an engine in the cache that no longer runs is made anew", async () => {
@@ -149,9 +149,13 @@ test("an abort ends it with the abort's reason, and the next way is not tried", 
   expect(asked).toEqual([]);
 });
 
-test("the language host's source is changed in the one place that we know, or not at all", () => {
+test("the language host's source is changed in the places that we know, or not at all", () => {
   expect(useEngineMonitor('a\n\tmaybeAppendArg("monitor", address)\nb')).toBe(
     'a\n\tmaybeAppendArg("monitor", req.GetMonitorAddress())\nb',
   );
   expect(() => useEngineMonitor("package main")).toThrow("0 times");
+  expect(runPolicyPacks('{\n\treturn errors.New("not supported")\n}')).toBe(
+    "{\n\treturn runPolicyPack(req, server)\n}",
+  );
+  expect(() => runPolicyPacks("package main")).toThrow("0 times");
 });

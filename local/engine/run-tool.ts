@@ -17,10 +17,13 @@ export interface ToolOptions {
 /** A program that could not be started (`code` ENOENT: it is not there), failed, or took too long. */
 export class ToolError extends Error {
   readonly code: string | number;
+  /** What it had written to standard output. */
+  readonly output: string;
 
-  constructor(message: string, code: string | number) {
+  constructor(message: string, code: string | number, output = "") {
     super(message);
     this.code = code;
+    this.output = output;
   }
 }
 
@@ -77,6 +80,7 @@ export async function runTool(command: string, args: string[], options: ToolOpti
       throw new ToolError(
         `${options.name ?? [command, ...args].join(" ")} ended with ${code}: ${lastErrors.join("\n")}`,
         code,
+        Buffer.concat(output).toString(),
       );
     }
     return Buffer.concat(output).toString();

@@ -1,0 +1,276 @@
+import { execFile, execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { checked } from "../local/standins/github/checked.ts";
+import { createGithubStandIn } from "../local/standins/github/stand-in.ts";
+import { type StandInServer, serveStandIns } from "../local/standins/serve.ts";
+import { fitted, MAX_BODY } from "./body.ts";
+import { artifactName, differences, reviewedPlan } from "./reviewed-plan.ts";
+
+/** The steps of the workflows that talk to GitHub, as programs, against the stand-in, which judges every request. */
+
+const PULL = 16;
+const MARKER = "<!-- hybrid-mcp preview: dev -->";
+
+let folder: string;
+let server: StandInServer;
+let problems: string[];
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "ci-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+beforeEach(async () => {
+  const tokens = [
+    { token: "ada", login: "ada" },
+    { token: "grace", login: "grace" },
+    { token: "reader", login: "ada", permissions: { issues: "read" as const, pull_requests: "read" as const } },
+  ];
+  const judged = checked(createGithubStandIn({ tokens, log: () => {} }).handler);
+  problems = judged.problems;
+  server = await serveStandIns({ host: "127.0.0.1", port: 0, standIns: { github: judged.handler } });
+});
+afterEach(async () => {
+  await server.close();
+  expect(problems).toEqual([]);
+});
+
+interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+function run(script: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  const environment = {
+    PATH: process.env.PATH,
+    GITHUB_API_URL: `${server.origin}/github/api`,
+    GITHUB_REPOSITORY: "ada/orchard",
+    GITHUB_TOKEN: "ada",
+    ...env,
+  };
+  return new Promise((done) => {
+    const program = join(import.meta.dirname, script);
+    execFile(process.execPath, [program, ...args], { env: environment }, (error, stdout, stderr) =>
+      done({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr }),
+    );
+  });
+}
+
+const file = (name: string, text: string) => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+const event = (value: object) => ({ GITHUB_EVENT_PATH: file("event.json", JSON.stringify(value)) });
+const ofPull = event.bind(undefined, { pull_request: { number: PULL } });
+
+async function api<Answer>(path: string, token = "ada", post?: object): Promise<Answer> {
+  const response = await fetch(`${server.origin}/github/api/repos/ada/orchard${path}`, {
+    headers: { authorization: `Bearer ${token}`, "user-agent": "test" },
+    ...(post && { method: "POST", body: JSON.stringify(post) }),
+  });
+  return (await response.json()) as Answer;
+}
+const comments = () =>
+  api<{ id: number; body: string; user: { login: string } }[]>(`/issues/${PULL}/comments?per_page=100`);
+
+describe("the comment on a pull request", () => {
+  const comment = (text: string, ...more: string[]) =>
+    run("comment.ts", ["--body", file("body.md", text), "--as", "ada", ...more], ofPull());
+
+  test("is posted once, and changed from then on", async () => {
+    const before = (await comments()).length;
+    const first = await comment(`${MARKER}\nMoves Coda.`);
+    expect(first).toMatchObject({ code: 0, stderr: "" });
+    expect(first.stdout).toMatch(/^Posted: https?:/);
+    expect((await comment(`${MARKER}\nMoves nothing.`)).stdout).toMatch(/^Changed: https?:/);
+    const after = await comments();
+    expect(after).toHaveLength(before + 1);
+    expect(after.at(-1)!.body).toBe(`${MARKER}\nMoves nothing.`);
+    // Another stack has its own.
+    await comment("<!-- hybrid-mcp preview: prod -->\nMoves GitHub.");
+    expect(await comments()).toHaveLength(before + 2);
+  });
+
+  test("of somebody else with the same first line is left alone, and so is one that only quotes it", async () => {
+    await api(`/issues/${PULL}/comments`, "grace", { body: `${MARKER}\nMine.` });
+    await api(`/issues/${PULL}/comments`, "ada", { body: `> ${MARKER}\nLooks good.` });
+    await comment(`${MARKER}\nOurs.`);
+    const last = (await comments()).slice(-3).map(({ body, user }) => `${user.login}: ${body.split("\n")[1]}`);
+    expect(last).toEqual(["grace: Mine.", "ada: Looks good.", "ada: Ours."]);
+  });
+
+  test("is found again among many", async () => {
+    await comment(`${MARKER}\nFirst.`);
+    for (let at = 0; at < 120; at++) await api(`/issues/${PULL}/comments`, "grace", { body: `No. ${at}` });
+    expect((await comment(`${MARKER}\nSecond.`)).stdout).toMatch(/^Changed/);
+  });
+
+  test("goes to the pull request that the run of a fork was for, by what the event says", async () => {
+    const { head } = await api<{ head: { sha: string; ref: string; repo: { full_name: string } } }>(`/pulls/${PULL}`);
+    const workflow_run = {
+      head_sha: head.sha,
+      head_branch: head.ref,
+      head_repository: { full_name: head.repo.full_name, owner: { login: head.repo.full_name.split("/")[0] } },
+    };
+    const text = file("preview.txt", "Moves @grace to ```droplet``` <img src=x>\u001b[31m\n");
+    const args = ["--untrusted", "--body", text, "--as", "ada"];
+    expect(await run("comment.ts", args, event({ workflow_run }))).toMatchObject({ code: 0, stderr: "" });
+    const { body } = (await comments()).at(-1)!;
+    expect(body.split("\n")).toEqual([
+      "<!-- hybrid-mcp preview: local -->",
+      "### What this does, on a local cloud",
+      "",
+      "By the code of this pull request, as it printed it:",
+      "",
+      "````text",
+      "Moves @grace to ```droplet``` <img src=x>[31m",
+      "````",
+      "",
+    ]);
+    const moved = await run("comment.ts", args, event({ workflow_run: { ...workflow_run, head_sha: "0".repeat(40) } }));
+    expect(moved).toMatchObject({ code: 1, stdout: "" });
+    expect(moved.stderr).toMatch(/^No open pull request of ada:.* is at 0{40}: it has moved on/);
+  });
+
+  test("what goes wrong is said in one sentence", async () => {
+    const body = file("body.md", `${MARKER}\nx`);
+    const args = ["--body", body];
+    const failed = async (env: NodeJS.ProcessEnv, given = args) => {
+      const { code, stderr } = await run("comment.ts", given, { ...ofPull(), ...env });
+      expect(code).toBe(1);
+      expect(stderr).not.toMatch(/\n {4}at /);
+      return stderr.trim();
+    };
+    expect(await failed({ GITHUB_API_URL: "http://127.0.0.1:9" })).toMatch(
+      /^GitHub is not reached at http:\/\/127\.0\.0\.1:9: .*Run the job again\.$/,
+    );
+    expect(await failed({ GITHUB_TOKEN: "reader" })).toMatch(
+      /^GitHub answers 403 to POST .*`permissions` in the workflow\.$/,
+    );
+    expect(await failed({ GITHUB_TOKEN: "" })).toContain("This runs as a step of a GitHub workflow");
+    expect(await failed({}, ["--body", file("none.md", "no marker")])).toContain("does not begin with its marker");
+    expect(await failed({}, ["--body", join(folder, "nowhere.md")])).toContain("nowhere.md cannot be read");
+    expect(await failed({}, [])).toContain("Usage: npm run ci:comment");
+  });
+});
+
+describe("what is too long for GitHub", () => {
+  test("is cut at the end of a line, and what is open there is closed", () => {
+    const rows = Array.from({ length: 5000 }, (_, at) => `| coda-${at} | ${"x".repeat(20)} |`);
+    const cut = fitted([MARKER, "<details>", "```text", ...rows].join("\n"));
+    expect(cut.length).toBeLessThanOrEqual(MAX_BODY);
+    expect(cut.length).toBeGreaterThan(MAX_BODY - 2_000);
+    const [table, end] = cut.split("\n```\n");
+    expect(table!.split("\n").at(-1)).toMatch(/^\| coda-\d+ \| x{20} \|$/);
+    expect(end).toMatch(/^\n<\/details>\n\n\n_Cut here: /);
+  });
+
+  test("what fits is left as it is", () => {
+    expect(fitted("x".repeat(MAX_BODY))).toHaveLength(MAX_BODY);
+    expect(fitted(`${MARKER}\n${"x".repeat(2 * MAX_BODY)}`).length).toBeLessThanOrEqual(MAX_BODY);
+  });
+});
+
+test("an issue is opened when something drifts, changed when it is something else, and closed when it is gone", async () => {
+  const marker = "<!-- hybrid-mcp drift: dev -->";
+  const issue = (text: string, ...more: string[]) =>
+    run("issue.ts", ["--body", file("drift.md", `${marker}\n${text}\n`), "--title", "Drift", "--as", "ada", ...more]);
+  const mine = async () =>
+    (
+      await api<{ title: string; body: string | null; state: string; comments: number }[]>(
+        "/issues?state=all&per_page=100",
+      )
+    ).filter(({ body }) => body?.startsWith(marker));
+  expect((await issue("Nothing.", "--gone")).stdout).toBe("There is no issue to close.\n");
+  expect((await issue("KV is gone.")).stdout).toMatch(/^Opened/);
+  expect((await issue("KV is gone.")).stdout).toMatch(/^Nothing new/);
+  expect((await issue("D1 is gone.")).stdout).toMatch(/^Changed/);
+  expect(await mine()).toMatchObject([{ title: "Drift", body: expect.stringContaining("D1 is gone."), state: "open" }]);
+  expect((await issue("All as it should be.", "--gone")).stdout).toMatch(/^Closed/);
+  expect(await mine()).toMatchObject([{ body: expect.stringContaining("D1 is gone."), state: "closed", comments: 1 }]);
+  expect((await issue("KV is gone.")).stdout).toMatch(/^Opened/);
+  expect(await mine()).toHaveLength(2);
+});
+
+describe("a reviewed plan", () => {
+  const of = { stack: "dev", tree: "a".repeat(40), state: "s1" };
+
+  test("is of one stack, these files and this state", () => {
+    expect(differences(of, { ...of })).toEqual([]);
+    expect(differences(of, { stack: "prod", tree: "b", state: "s2" })).toEqual([
+      'It is of the stack "dev", not of "prod".',
+      "It was made for other files than those that are checked out.",
+      'The stack "prod" was changed since. Preview again: run the workflow again.',
+    ]);
+  });
+
+  test("is the newest that a preview of this repository has kept; what others keep under its name is not", async () => {
+    const name = artifactName(of);
+    const artifact = (run: number, day: number, more = {}) => ({
+      name,
+      expired: false,
+      created_at: `2026-11-0${day}T00:00:00Z`,
+      workflow_run: { id: run, repository_id: 1, head_repository_id: 1 },
+      ...more,
+    });
+    const good = {
+      path: ".github/workflows/preview.yml",
+      event: "pull_request",
+      conclusion: "success",
+      html_url: "https://run",
+    };
+    const runs: Record<number, object> = {
+      1: good,
+      2: good,
+      3: { ...good, path: ".github/workflows/other.yml" },
+      4: { ...good, event: "workflow_dispatch" },
+      5: { ...good, conclusion: "failure" },
+    };
+    const fork = { workflow_run: { id: 2, repository_id: 1, head_repository_id: 66 } };
+    let artifacts = [
+      artifact(3, 9),
+      artifact(4, 8),
+      artifact(5, 7),
+      artifact(2, 6, fork),
+      artifact(2, 5, { expired: true }),
+    ];
+    const github = {
+      owner: "ada",
+      repo: "orchard",
+      request: async <Answer>(_: string, { run_id }: Record<string, unknown> = {}) =>
+        (run_id === undefined ? { artifacts } : runs[Number(run_id)]) as Answer,
+      async *all() {},
+    };
+    expect(await reviewedPlan(github, of)).toBeUndefined();
+    artifacts = [artifact(1, 1), artifact(2, 2), ...artifacts];
+    expect(await reviewedPlan(github, of)).toEqual({ name, run: 2, url: "https://run" });
+  });
+});
+
+test("the deploy key goes into an agent that the steps after find; what is no key is refused", async () => {
+  const key = join(folder, "key");
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+  const GITHUB_ENV = file("github-env", "");
+  const access = (DROPLET_DEPLOY_KEY: string) => run("droplet-access.ts", [], { DROPLET_DEPLOY_KEY, GITHUB_ENV });
+  expect(await access(readFileSync(key, "utf8").trim())).toMatchObject({ code: 0, stderr: "" });
+  const env = Object.fromEntries(
+    readFileSync(GITHUB_ENV, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => line.split("=") as [string, string]),
+  );
+  try {
+    const keys = execFileSync("ssh-add", ["-L"], { env: { ...process.env, ...env }, encoding: "utf8" });
+    expect(keys.split(" ")[1]).toBe(readFileSync(`${key}.pub`, "utf8").split(" ")[1]);
+  } finally {
+    process.kill(Number(env.SSH_AGENT_PID));
+  }
+  const wrong = await access("not a key");
+  expect(wrong).toMatchObject({ code: 1 });
+  expect(wrong.stderr).toMatch(/^DROPLET_DEPLOY_KEY is no private SSH key without a passphrase/);
+  expect((await access("")).stdout).toContain("Nothing is set for the way to a droplet");
+});

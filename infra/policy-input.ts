@@ -1,0 +1,16 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Config } from "./config.ts";
+
+/**
+ * What the config allows, as a resource that does nothing: the policy pack (`policy/`) finds it there. The engine hands a
+ * pack no stack config.
+ */
+export class PolicyInput extends pulumi.ComponentResource {
+  constructor(config: Config) {
+    super("hybrid-mcp:policy:Input", "policy-input");
+    const { sshAllow, images, imagesAreLocal } = config.droplet;
+    const localImages = imagesAreLocal ? Object.values(images) : [];
+    const allowDataLoss = "allowDataLoss" in config ? config.allowDataLoss : [];
+    this.registerOutputs({ sshAllow, localImages, allowDataLoss });
+  }
+}
