@@ -6,6 +6,7 @@ import type { Config } from "../config.ts";
 import type { Worker } from "../edge/worker.ts";
 import { type BuildContext, serviceContext } from "./build-context.ts";
 import { colour } from "./colour.ts";
+import { startHooks } from "./container-start.ts";
 import { containerDefaults, labels, runtimeImageName } from "./containers.ts";
 import type { Droplet } from "./droplet.ts";
 import { MEMORY_MB } from "./memory.ts";
@@ -106,6 +107,7 @@ export class ServiceContainer extends pulumi.ComponentResource {
         // The upload comes first: Cloudflare refuses a bundle that does not start, before the container is touched. And its
         // calls come through the connector, which therefore outlives it: what drains from it still gets out.
         dependsOn: [worker, connector],
+        hooks: startHooks(config, host, service),
       },
     );
     this.registerOutputs();
