@@ -36,6 +36,11 @@ test("an error that is nobody's stops those that have not moved", () => {
   expect([...failuresOf([coda, github], events).keys()]).toEqual([coda]);
 });
 
+test("a Ctrl-C is told as what it is, of those that had not moved by then", () => {
+  const events = [changed("github-route"), error("update canceled")];
+  expect([...failuresOf([coda, github], events)]).toEqual([[coda, "it was cancelled."]]);
+});
+
 test("what could not be deleted at the end stops nobody that has moved", () => {
   const deletion = { resOpFailedEvent: { metadata: { op: "delete", urn: urn("coda") } } } as unknown as EngineEvent;
   const events = [changed("coda-route"), changed("github-route"), error("engine is gone", "coda"), deletion, sumUp];

@@ -169,7 +169,8 @@ export function failuresOf(moves: Move[], events: EngineEvent[]): Map<Move, stri
   });
   if (own.length > 0) return new Map(own);
   const unmoved = moves.filter(({ service }) => !hasChanged(events, `${service}-route`));
-  return new Map(unmoved.map((move) => [move, "what failed is above."]));
+  const cancelled = errors.some(({ message }) => message === "update canceled");
+  return new Map(unmoved.map((move) => [move, cancelled ? "it was cancelled." : "what failed is above."]));
 }
 
 /** Whether an error happened to a service: to a resource of its own, or to a shared one with the service's name in front. */
