@@ -98,11 +98,12 @@ describe("up", () => {
   });
 
   test("no secret is in clear in the state, the config or the logs, and only the owner reads them", () => {
-    const { codaToken, cloudflareToken, digitaloceanToken, passphrase } = stack.stack.identity;
-    for (const folder of ["state", "project", "cloud.log"]) {
+    const { codaToken, cloudflareToken, digitaloceanToken, passphrase, clientSecrets } = stack.stack.identity;
+    for (const folder of ["state", "project", "cloud.log", "events.jsonl"]) {
       for (const file of filesBelow(stack.stack.path(folder))) {
         const text = readFileSync(file, "utf8");
-        for (const secret of [token, codaToken, cloudflareToken, digitaloceanToken, passphrase]) {
+        const others = Object.values(clientSecrets);
+        for (const secret of [token, codaToken, cloudflareToken, digitaloceanToken, passphrase, ...others]) {
           expect(text.includes(secret), `${file} has a secret in clear`).toBe(false);
         }
       }
@@ -222,8 +223,11 @@ describe("a flip back to Workers, under load", () => {
     expect(result.traffic.servedBy.droplet).toBeGreaterThan(0);
   });
 
-  test("cuts no stream that was open on the container", () => {
+  test("cuts no stream that was open on the container, and says so", () => {
     expect(result.streamed).toEqual({ progress: 5, complete: true, servedBy: "droplet" });
+    const { output } = result.flip;
+    expect(output).toMatch(/coda: the old container ends what runs on it: 1 connection \(\d+ s of 60 s\)/);
+    expect(output).toMatch(/coda: the old container has ended by itself, with all that ran on it \(\d+\.\d s\)/);
   });
 
   test("leaves no container", async () => {
@@ -250,7 +254,10 @@ describe("mistakes at the command line are told in one sentence", () => {
   test.each([
     [["flip", "nosuch", "droplet"], 'There is no service "nosuch"; the services are: coda, github, firecrawl.'],
     [["flip", "coda", "moon"], 'coda cannot be placed on "moon"; allowed: workers, droplet.'],
-    [["flip", "coda"], "Usage: npm run flip -- <service> <workers|droplet> [--stack local]"],
+    [
+      ["flip", "coda"],
+      "Usage: npm run flip -- <service> <workers|droplet> [<service> <workers|droplet> …] [--stack local]",
+    ],
     [["up", "--port-offset", "x"], "--port-offset must be a whole number from 0 to 50000, not x"],
     [["status", "--xml"], "Unknown option '--xml'"],
   ])("npm run %j", async ([command, ...args], message) => {

@@ -139,6 +139,8 @@ const droplet = z
 /** Deadlines around a flip (config key `hybrid-mcp:cutover`), in seconds. */
 const cutover = z
   .strictObject({
+    /** How long Cloudflare may take for a Worker's upload before the update is given up. */
+    uploadSeconds: z.number().positive().max(3600).default(120),
     /** How long the new side may take to become healthy before the flip is given up. */
     gateSeconds: z.number().positive().max(3600).default(120),
     /** How long the public URL must answer from the new side, without a break, before the old side is let go. */

@@ -7,6 +7,7 @@ import { sshRule } from "./droplet/ssh.ts";
 import { Storage } from "./edge/storage.ts";
 import { Tunnel } from "./edge/tunnel.ts";
 import { deployGateway } from "./gateway/gateway.ts";
+import { lastEngine } from "./last-outputs.ts";
 import { PolicyInput } from "./policy-input.ts";
 import { deployProtected } from "./protected.ts";
 import { deployService, describeService } from "./service.ts";
@@ -29,7 +30,8 @@ const deployed = await Promise.all(
   ),
 );
 const rules = [sshRule(config) ?? [], droplet?.n8n?.rules ?? [], firecrawlEngineRules(config)].flat();
-deployTraffic({ config, broker, tunnel, services: deployed, rules });
+const containersOn = droplet?.host.connection ?? lastEngine();
+deployTraffic({ config, broker, tunnel, services: deployed, engine: containersOn, rules });
 
 /** Every service with its URL and where it is placed. */
 export const services = Object.fromEntries(

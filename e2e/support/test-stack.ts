@@ -66,6 +66,16 @@ export class TestStack {
 
   /** Starts one of the stack's commands, e.g. `start("flip", "coda", "droplet")`. */
   start(command: string, ...args: string[]): ChildProcess {
+    return this.#spawn([command, ...args]);
+  }
+
+  /** As `start`, in a process group of its own with its engine, as a shell does. */
+  startJob(command: string, ...args: string[]): { child: ChildProcess; finished: Promise<CommandResult> } {
+    const child = this.#spawn([command, ...args], { detached: true });
+    return { child, finished: collect(child, () => {}) };
+  }
+
+  #spawn([command, ...args]: string[], options: { detached?: boolean } = {}): ChildProcess {
     return spawn(process.execPath, [join(this.checkout, "local/cli", `${command}.ts`), ...args], {
       cwd: this.checkout,
       env: {
@@ -76,6 +86,7 @@ export class TestStack {
         NO_COLOR: "1",
       },
       stdio: ["ignore", "pipe", "pipe"],
+      ...options,
     });
   }
 
@@ -90,23 +101,12 @@ export class TestStack {
     command: string,
     ...args: string[]
   ): Promise<{ child: ChildProcess; finished: Promise<CommandResult> }> {
-    const start = performance.now();
     const child = this.start(command, ...args);
     const reached = Promise.withResolvers<void>();
-    let output = "";
-    const take = (text: string) => {
-      output += text;
+    const finished = collect(child, (output) => {
       if (moment.test(output)) reached.resolve();
-    };
-    child.stdout!.setEncoding("utf8").on("data", take);
-    child.stderr!.setEncoding("utf8").on("data", take);
-    take("");
-    const finished = new Promise<CommandResult>((resolve) => {
-      child.on("close", (code) => {
-        reached.reject(new Error(`it ended before ${moment}:\n${output}`));
-        resolve({ code, output, seconds: (performance.now() - start) / 1000 });
-      });
     });
+    void finished.then(({ output }) => reached.reject(new Error(`it ended before ${moment}:\n${output}`)));
     await reached.promise;
     return { child, finished };
   }
@@ -242,6 +242,22 @@ export class TestStack {
     rmSync(this.stack.dir, { recursive: true, force: true });
     rmSync(`${this.stack.dir}-backups`, { recursive: true, force: true });
   }
+}
+
+/** What a command prints and how it ends. @param onOutput gets all that it has printed, from the beginning on */
+function collect(child: ChildProcess, onOutput: (output: string) => void): Promise<CommandResult> {
+  const start = performance.now();
+  let output = "";
+  const take = (text: string) => {
+    output += text;
+    onOutput(output);
+  };
+  child.stdout!.setEncoding("utf8").on("data", take);
+  child.stderr!.setEncoding("utf8").on("data", take);
+  take("");
+  return new Promise((resolve) => {
+    child.on("close", (code) => resolve({ code, output, seconds: (performance.now() - start) / 1000 }));
+  });
 }
 
 /** What `/proc` tells of a process; nothing of one that is gone or a zombie. */

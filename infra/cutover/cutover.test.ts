@@ -39,7 +39,7 @@ const run = async (hook: unknown) => (hook as pulumi.ResourceHook).callback({} a
 
 test("after a container with other settings, an answer of the old one of the same version does not do", async () => {
   const coda = { service: "coda", version: "1", description: { revision: pulumi.output("new") }, container: {} };
-  const { afterUpdate } = colourHooks(config, [coda as unknown as DeployedService]);
+  const { afterUpdate } = colourHooks(config, [coda as unknown as DeployedService], pulumi.output(null));
   revisions = ["old", "old", "new", "old", "new"];
   asked.length = 0;
   await run(afterUpdate![0]);
@@ -48,7 +48,13 @@ test("after a container with other settings, an answer of the old one of the sam
 });
 
 test("a route moves to the container that is meant, and to no other of its version", async () => {
-  const args = { config, service: "coda" as const, version: "1", newSide: "https://gate-coda.example.com" };
+  const args = {
+    config,
+    service: "coda" as const,
+    version: "1",
+    newSide: "https://gate-coda.example.com",
+    engine: pulumi.output(null),
+  };
   const { beforeUpdate, afterUpdate } = cutoverHooks({
     ...args,
     placement: "droplet",

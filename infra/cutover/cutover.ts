@@ -1,8 +1,11 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Placement, ServiceName } from "@hybrid-mcp/catalogue";
 import * as pulumi from "@pulumi/pulumi";
 import { type Config, dropletUrl, publicUrl } from "../config.ts";
+import { engineClient } from "../droplet/engine-client.ts";
 import { known } from "../known.ts";
 import type { DeployedService } from "../service.ts";
+import { watchDrain } from "./drain.ts";
 import { GateError, gate, systemClock } from "./gate.ts";
 import { healthOf } from "./side.ts";
 
@@ -15,7 +18,12 @@ export interface CutoverArgs {
   revision?: pulumi.Output<string> | undefined;
   /** Origin at which the new side is asked past the route. */
   newSide: string;
+  /** Of the old side, where that is a container. */
+  engine: OldEngine;
 }
+
+/** The Docker Engine that the last update's containers run on; there may be none. */
+export type OldEngine = pulumi.Output<{ host: string; sshOptions: string[] } | null>;
 
 /**
  * The steps around a change of a service's route, as hooks on that resource: they run when the route is about to move
@@ -25,7 +33,7 @@ export interface CutoverArgs {
  *   with it.
  * - after: the public URL must answer from the new side for `confirmSeconds` without a break, by which time the edge has
  *   moved everywhere. The old container, if there is one, is deleted at the end of the update: it gets SIGTERM and
- *   `drainSeconds` to finish what runs on it.
+ *   `drainSeconds` to finish what runs on it; what became of that is told.
  */
 export function cutoverHooks({
   config,
@@ -34,6 +42,7 @@ export function cutoverHooks({
   version,
   revision,
   newSide,
+  engine,
 }: CutoverArgs): pulumi.ResourceHookBinding {
   const expected = async () => ({ service, placement, version, revision: revision && (await known(revision)) });
   const { gateSeconds, confirmSeconds, dial } = config.cutover;
@@ -49,6 +58,7 @@ export function cutoverHooks({
         ask: ask("/health/ready"),
         origin: newSide,
         deadlineSeconds: gateSeconds,
+        tell: say,
       });
       say(`${placement} is healthy, version ${version} (${seconds.toFixed(1)} s)`);
     } catch (error) {
@@ -66,8 +76,10 @@ export function cutoverHooks({
       origin,
       deadlineSeconds,
       steadySeconds: confirmSeconds,
+      tell: say,
     });
     say(`${origin} is served by ${placement} (${seconds.toFixed(1)} s)`);
+    if (placement === "workers") await tellDrain(config, service, engine);
   });
   return { beforeCreate: [before], beforeUpdate: [before], afterCreate: [after], afterUpdate: [after] };
 }
@@ -77,11 +89,15 @@ export function cutoverHooks({
  * must answer through the tunnel in its new revision for `confirmSeconds` without a break, by which time every connector
  * has taken the rules over. Only then are the old containers deleted, which drains them.
  */
-export function colourHooks(config: Config, services: DeployedService[]): pulumi.ResourceHookBinding {
+export function colourHooks(
+  config: Config,
+  services: DeployedService[],
+  engine: OldEngine,
+): pulumi.ResourceHookBinding {
   const { gateSeconds, confirmSeconds, dial } = config.cutover;
   const confirm = new pulumi.ResourceHook("tunnel-confirm", async () => {
     const asked = services.filter(({ container }) => container);
-    await Promise.all(
+    const confirmed = await Promise.allSettled(
       asked.map(async ({ service, version, description: { revision } }) =>
         gate({
           expected: { service, placement: "droplet", version, revision: await known(revision) },
@@ -90,6 +106,7 @@ export function colourHooks(config: Config, services: DeployedService[]): pulumi
           clock: systemClock,
           deadlineSeconds: confirmSeconds + gateSeconds,
           steadySeconds: confirmSeconds,
+          tell: (message) => void pulumi.log.info(`${service}: ${message}`),
         }).catch((error: unknown) => {
           if (error instanceof GateError)
             error.message += " No route was moved to the droplet, and no container taken away.";
@@ -97,6 +114,41 @@ export function colourHooks(config: Config, services: DeployedService[]): pulumi
         }),
       ),
     );
+    // A line for each: what failed may be several services'.
+    const failed = confirmed.flatMap((each) => (each.status === "rejected" ? [(each.reason as Error).message] : []));
+    if (failed.length > 0) throw new Error(failed.join("\n"));
+    await Promise.all(asked.map(({ service }) => tellDrain(config, service, engine)));
   });
   return { afterUpdate: [confirm] };
+}
+
+/** How long the engine may take to be reached for that, in milliseconds. */
+const REACHED_MS = 15_000;
+
+/** Services whose old containers are watched already, in this run. */
+const watched = new Set<ServiceName>();
+
+/** From here on, what becomes of the old containers of a service is told. It is no reason to fail a flip that was made. */
+async function tellDrain({ name, cutover }: Config, service: ServiceName, engine: OldEngine): Promise<void> {
+  if (watched.has(service)) return;
+  watched.add(service);
+  const last = await known(engine);
+  if (!last) return;
+  const warn = (message: string) => void pulumi.log.warn(`${service}: ${message}`);
+  try {
+    const watching = watchDrain({
+      docker: engineClient(last.host, last.sshOptions),
+      stack: name,
+      service,
+      drainSeconds: cutover.drainSeconds,
+      say: (message) => void pulumi.log.info(`${service}: ${message}`),
+      warn,
+    });
+    const tooLate = delay(REACHED_MS, undefined, { ref: false }).then(() => {
+      throw new Error(`${last.host} did not answer within ${REACHED_MS / 1000} s.`);
+    });
+    await Promise.race([watching, tooLate]);
+  } catch (error) {
+    warn(`what becomes of calls on an old container is not told: ${(error as Error).message}`);
+  }
 }

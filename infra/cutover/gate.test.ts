@@ -39,6 +39,25 @@ describe("the gate", () => {
     expect(time.seconds()).toBe(60);
   });
 
+  test("tells every few seconds what it saw last, and how long the side has been steady", async () => {
+    const told: string[] = [];
+    const origin = "https://gate-coda.example.com";
+    const list = [...Array<Answer>(28).fill(bad), good];
+    await gate({
+      expected,
+      origin,
+      ask: answers(list),
+      clock: clock(),
+      deadlineSeconds: 60,
+      steadySeconds: 6,
+      tell: (message) => told.push(message),
+    });
+    expect(told).toEqual([
+      `waiting for ${origin} (5 s of 60 s): connect ECONNREFUSED`,
+      `${origin} has answered well for 3 s of 6 s`,
+    ]);
+  });
+
   test("asks for a steady side: one bad answer starts the time anew", async () => {
     const time = clock();
     const list = [good, good, good, bad, good];

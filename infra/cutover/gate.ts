@@ -1,3 +1,4 @@
+import { TELL_MS } from "./progress.ts";
 import type { Ask, Expectation } from "./side.ts";
 import { judge } from "./side.ts";
 
@@ -26,6 +27,8 @@ export interface GateOptions {
   deadlineSeconds: number;
   /** How long the side must answer well without a break, in seconds; 0: once is enough. */
   steadySeconds?: number;
+  /** Gets every few seconds what was seen last, for people. */
+  tell?: (message: string) => void;
 }
 
 /** A side of a flip did not become what it has to be within its deadline. */
@@ -38,8 +41,9 @@ export class GateError extends Error {}
  * @throws {GateError} when it does not within the deadline, with the last thing it answered
  */
 export async function gate(options: GateOptions): Promise<number> {
-  const { expected, origin, ask, clock, deadlineSeconds, steadySeconds = 0 } = options;
+  const { expected, origin, ask, clock, deadlineSeconds, steadySeconds = 0, tell = () => {} } = options;
   const start = clock.now();
+  let told = start;
   let goodSince: number | undefined;
   for (;;) {
     const wrong = judge(await ask(origin), expected);
@@ -54,6 +58,15 @@ export async function gate(options: GateOptions): Promise<number> {
           `${expected.service}: ${origin} did not become healthy on ${expected.placement} within ${deadlineSeconds} s. Last answer: ${wrong}.`,
         );
       }
+    }
+    if (now - told >= TELL_MS) {
+      told = now;
+      const seconds = (since: number, of: number) => `${((now - since) / 1000).toFixed(0)} s of ${of} s`;
+      tell(
+        wrong === undefined
+          ? `${origin} has answered well for ${seconds(goodSince!, steadySeconds)}`
+          : `waiting for ${origin} (${seconds(start, deadlineSeconds)}): ${wrong}`,
+      );
     }
     await clock.wait(PAUSE_MS);
   }

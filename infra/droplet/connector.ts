@@ -3,11 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config.ts";
 import type { Tunnel } from "../edge/tunnel.ts";
 import { colour } from "./colour.ts";
+import { startHooks } from "./container-start.ts";
 import { type Containers, containerDefaults, labels } from "./containers.ts";
 import type { Host } from "./host.ts";
 import { CLOUDFLARED_IMAGE } from "./images.ts";
 import { MEMORY_MB } from "./memory.ts";
-import { readyOrNotAtAll } from "./unready.ts";
 
 export interface ConnectorArgs {
   config: Config;
@@ -62,7 +62,7 @@ export class Connector extends pulumi.ComponentResource {
           networksAdvanced: [{ name: containers.network.name }],
           labels: labels(config, role),
         },
-        { ...options, deleteBeforeReplace: false, hooks: readyOrNotAtAll(host, role) },
+        { ...options, deleteBeforeReplace: false, hooks: startHooks(config, host, role) },
       );
     }
     this.registerOutputs();

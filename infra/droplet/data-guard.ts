@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { known } from "../known.ts";
+import { lastOutputs } from "../last-outputs.ts";
 
 /**
  * Knows whether this stack had data already, from the outputs of its own last update: what is lost is not made anew, empty,
@@ -16,11 +17,9 @@ export class DataGuard {
    * @param generation of the data that the config asks for
    */
   constructor(what: string, generation: string) {
-    const name = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
-    const { outputs } = new pulumi.StackReference("last-update", { name });
-    this.expectsData = pulumi
-      .unsecret(outputs)
-      .apply((last) => (last?.[what] as { generation?: string } | null | undefined)?.generation === generation);
+    this.expectsData = lastOutputs().apply(
+      (last) => (last[what] as { generation?: string } | null | undefined)?.generation === generation,
+    );
 
     const before = new pulumi.ResourceHook(`${what}-data`, async ({ name }) => {
       if (!(await known(this.expectsData))) return;

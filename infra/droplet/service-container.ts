@@ -6,10 +6,10 @@ import type { Config } from "../config.ts";
 import type { Worker } from "../edge/worker.ts";
 import { type BuildContext, serviceContext } from "./build-context.ts";
 import { colour } from "./colour.ts";
+import { startHooks } from "./container-start.ts";
 import { containerDefaults, labels, runtimeImageName } from "./containers.ts";
 import type { Droplet } from "./droplet.ts";
 import { MEMORY_MB } from "./memory.ts";
-import { readyOrNotAtAll } from "./unready.ts";
 
 /** A service's container as the config describes it, whether it runs or not. */
 export interface ContainerDescription {
@@ -107,7 +107,7 @@ export class ServiceContainer extends pulumi.ComponentResource {
         // The upload comes first: Cloudflare refuses a bundle that does not start, before the container is touched. And its
         // calls come through the connector, which therefore outlives it: what drains from it still gets out.
         dependsOn: [worker, connector],
-        hooks: readyOrNotAtAll(host, service),
+        hooks: startHooks(config, host, service),
       },
     );
     this.registerOutputs();

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Bundle, statePath } from "../bundle.ts";
 import { COMPATIBILITY_DATE, FLAGS_ON_WORKERS } from "../compatibility.ts";
 import type { Config } from "../config.ts";
+import { uploadHooks } from "./upload.ts";
 
 type Binding = cloudflare.types.input.WorkersScriptBinding;
 
@@ -36,7 +37,7 @@ export class Worker extends pulumi.ComponentResource {
 
   constructor(name: ServiceName | PlatformName, args: WorkerArgs) {
     super("hybrid-mcp:edge:Worker", name);
-    const { config, bundle, vars, secrets, migrations, hooks, protect = false } = args;
+    const { config, bundle, vars, secrets, migrations, protect = false } = args;
     const { accountId, workersSubdomain } = config.cloudflare;
     this.scriptName = `${config.name}-${name}`;
     this.url = `https://${this.scriptName}.${workersSubdomain}.workers.dev`;
@@ -61,7 +62,7 @@ export class Worker extends pulumi.ComponentResource {
         ...(migrations && { migrations }),
         observability: { enabled: true },
       },
-      { parent: this, protect, ...(hooks && { hooks }) },
+      { parent: this, protect, hooks: together(args.hooks ?? {}, uploadHooks(config, name, bundle)) },
     );
     new cloudflare.WorkersScriptSubdomain(
       `${name}-workers-dev`,
@@ -70,4 +71,15 @@ export class Worker extends pulumi.ComponentResource {
     );
     this.registerOutputs();
   }
+}
+
+/** The steps of two, one's before the other's. */
+function together(first: pulumi.ResourceHookBinding, then: pulumi.ResourceHookBinding): pulumi.ResourceHookBinding {
+  return {
+    beforeCreate: [...(first.beforeCreate ?? []), ...(then.beforeCreate ?? [])],
+    beforeUpdate: [...(first.beforeUpdate ?? []), ...(then.beforeUpdate ?? [])],
+    afterCreate: [...(first.afterCreate ?? []), ...(then.afterCreate ?? [])],
+    afterUpdate: [...(first.afterUpdate ?? []), ...(then.afterUpdate ?? [])],
+    onError: [...(first.onError ?? []), ...(then.onError ?? [])],
+  };
 }

@@ -56,18 +56,29 @@ export async function preparePulumi(stack: LocalStack, log: (line: string) => vo
 }
 
 /** Command line and environment of a run of the CLI on the local stack. */
-function onStack(stack: LocalStack, engine: Engine, args: string[]): [args: string[], options: SpawnOptions] {
+function onStack(
+  stack: LocalStack,
+  engine: Engine,
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+): [args: string[], options: SpawnOptions] {
   mkdirSync(stack.tmpDir, { recursive: true });
-  return [["--cwd", stack.path("project"), ...args], { env: stackEnvironment(stack, engine) }];
+  return [["--cwd", stack.path("project"), ...args], { env: { ...stackEnvironment(stack, engine), ...env } }];
 }
 
 /**
  * Runs the CLI on the stack with the person's terminal.
  *
+ * @param env variables besides those that every run has
  * @returns its exit code
  */
-export function pulumi(stack: LocalStack, engine: Engine, args: string[]): Promise<number> {
-  return withTerminal(engine, ...onStack(stack, engine, args));
+export function pulumi(
+  stack: LocalStack,
+  engine: Engine,
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<number> {
+  return withTerminal(engine, ...onStack(stack, engine, args, env));
 }
 
 /**
@@ -109,8 +120,7 @@ export function pulumiEnded(
   args: string[],
   env: NodeJS.ProcessEnv = {},
 ): Promise<Ended> {
-  const [all, options] = onStack(stack, engine, args);
-  return ended(engine, all, { ...options, env: { ...options.env, ...env } });
+  return ended(engine, ...onStack(stack, engine, args, env));
 }
 
 /**

@@ -1,11 +1,24 @@
-import { readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import type { PlatformName } from "@hybrid-mcp/catalogue";
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { parse } from "yaml";
 import type { Engine } from "../engine/ensure-engine.ts";
+import { withEvents } from "./engine-events.ts";
 import { pulumi, pulumiOutput } from "./run-pulumi.ts";
 import type { Session } from "./session.ts";
-import type { LocalStack } from "./stack.ts";
+import { type LocalStack, writePrivately } from "./stack.ts";
 import { secretValues, writeProject } from "./stack-config.ts";
+
+/** Where what the engine does in an update is kept, one event a line, until the next one. */
+const eventsFile = (stack: LocalStack) => stack.path("events.jsonl");
+
+/** What the engine told of the last update, or tells of the one that runs; none before the first. */
+export function eventsOf(stack: LocalStack): EngineEvent[] {
+  if (!existsSync(eventsFile(stack))) return [];
+  // What follows the last line's end is not whole yet.
+  const lines = readFileSync(eventsFile(stack), "utf8").split("\n").slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as EngineEvent);
+}
 
 /**
  * Runs the program on the local stack, with the flags as they are now.
@@ -15,7 +28,15 @@ import { secretValues, writeProject } from "./stack-config.ts";
 export async function update({ stack, engine, images }: Session): Promise<number> {
   writeProject(stack, images);
   await setSecrets(stack, engine, stack.path("project", "Pulumi.local.yaml"));
-  return pulumi(stack, engine, ["up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", "local"]);
+  const file = eventsFile(stack);
+  writePrivately(file, "");
+  return withEvents(
+    (event) => appendFileSync(file, `${JSON.stringify(event)}\n`),
+    ({ args, env }) => {
+      const flags = ["--yes", "--skip-preview", "--suppress-outputs", "--stack", "local"];
+      return pulumi(stack, engine, ["up", ...flags, ...args], env);
+    },
+  );
 }
 
 /** Adds to a config file of the stack what the program is told as secrets, as far as it is not there. */

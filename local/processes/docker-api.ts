@@ -13,6 +13,7 @@ import {
   summarizeImage,
 } from "./description.ts";
 import { ApiError } from "./docker-error.ts";
+import { EventStreams } from "./event-stream.ts";
 import type { ImageStore } from "./image-store.ts";
 import type { RecordFile } from "./record-file.ts";
 import type { Endpoint, HostConfig, NetworkRecord } from "./records.ts";
@@ -64,6 +65,7 @@ class Body {
  */
 export function dockerApi({ dir, file, images, containers, log }: Parts) {
   const { records } = file;
+  const events = new EventStreams();
   const container = (call: Call) => containers.get(call.names[0] ?? "");
   const network = (name = ""): NetworkRecord => {
     const found = records.networks.find(
@@ -87,6 +89,18 @@ export function dockerApi({ dir, file, images, containers, log }: Parts) {
     ["HEAD", /^\/_ping$/, ({ response }) => void response.end()],
     ["GET", /^\/version$/, () => version()],
     ["GET", /^\/info$/, () => info()],
+
+    [
+      "GET",
+      /^\/events$/,
+      ({ query, response }) => {
+        const { label = [], event } = filters(query);
+        events.listen(
+          response,
+          (name, labels) => (!event || event.includes(name)) && label.every((each) => hasLabel(labels, each)),
+        );
+      },
+    ],
 
     ["GET", /^\/images\/json$/, () => images.all.map(summarizeImage)],
     [
@@ -136,7 +150,10 @@ export function dockerApi({ dir, file, images, containers, log }: Parts) {
       "POST",
       /^\/containers\/([^/]+)\/stop$/,
       async (call) => {
-        const stopped = await containers.runner(container(call)).stop(numberIn(call.query, "t"));
+        const record = container(call);
+        if (record.status === "running") events.tell(record, "kill", { signal: "15" });
+        const stopped = await containers.runner(record).stop(numberIn(call.query, "t"));
+        if (stopped) events.tell(record, "die", { exitCode: String(record.exitCode) });
         return new NoBody(stopped ? 204 : 304);
       },
     ],

@@ -2,6 +2,8 @@ import { fork } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import Docker from "dockerode";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createTestStack } from "../providers/testing/stack.ts";
@@ -183,7 +185,15 @@ test("stop asks first and kills after the grace period; kill sends its signal at
   const stubborn = await docker.createContainer({ name: "stubborn", Image: "test/app:1", Env: ["STUBBORN=1"] });
   await stubborn.start();
   const { pid } = await about("stubborn");
+  const events: string[] = [];
+  const stream = await docker.getEvents({ filters: { label: ["kind=test"], event: ["kill", "die"] } });
+  createInterface({ input: stream }).on("line", (line) => {
+    const { Action, Actor } = JSON.parse(line) as { Action: string; Actor: { Attributes: Record<string, string> } };
+    events.push(`${Actor.Attributes.name} ${Action} ${Actor.Attributes.signal ?? Actor.Attributes.exitCode}`);
+  });
   await stubborn.stop({ t: 1 });
+  await vi.waitFor(() => expect(events).toEqual(["stubborn kill 15", "stubborn die 137"]));
+  (stream as unknown as Readable).destroy();
   expect(isRunning(pid)).toBe(false);
   expect((await stubborn.inspect()).State.ExitCode).toBe(137);
 
