@@ -5,7 +5,7 @@ import { liveOwner } from "../engine/pid-lock.mjs";
 import { cloudPid } from "./cloud-process.ts";
 import type { ConfigValue, RunCli, Update } from "./placement-history.ts";
 import { realStack } from "./real-stack.ts";
-import { collected, output, pulumiOutput, stackEnvironment } from "./run-pulumi.ts";
+import { ended, output, pulumiOutput, stackEnvironment } from "./run-pulumi.ts";
 import { LocalStack } from "./stack.ts";
 import { configOfNow } from "./stack-config.ts";
 import { type Deployed, deployed } from "./update.ts";
@@ -97,7 +97,7 @@ async function compareLocally(stack: LocalStack, engine: Engine, signal?: AbortS
       ...AS_EVENTS,
     };
     const args = ["--cwd", stack.path("project"), ...REFRESH, "--stack", "local"];
-    const compared = await collected(engine, args, { env }, { signal });
+    const compared = await ended(engine, args, { env }, { signal });
     busy();
     return compared;
   } finally {
@@ -126,12 +126,7 @@ async function viewReal(name: string, log: (line: string) => void): Promise<Stac
     },
     config: read,
     compare: (signal) =>
-      collected(
-        engine,
-        [...REFRESH, "--stack", name],
-        { ...options, env: { ...options.env, ...AS_EVENTS } },
-        { signal },
-      ),
+      ended(engine, [...REFRESH, "--stack", name], { ...options, env: { ...options.env, ...AS_EVENTS } }, { signal }),
     dial: cutover?.dial,
     cloudflare: async () => {
       token ??= tokenOf(config, run);
