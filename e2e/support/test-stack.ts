@@ -8,7 +8,7 @@ import { addressOf, catalogue, hostNames, type ServiceName } from "@hybrid-mcp/c
 import Docker from "dockerode";
 import { cloudPid } from "../../local/cli/cloud-process.ts";
 import { LocalStack, repositoryRoot } from "../../local/cli/stack.ts";
-
+import { TestBrowser } from "../../workers/oauth-broker/testing/test-browser.ts";
 import { type Grant, grantFor, type SignInOptions } from "./sign-in.ts";
 
 /** What a command printed and how it ended. */
@@ -205,6 +205,16 @@ export class TestStack {
   /** The same, with all that a client holds afterwards. */
   grant(service: ServiceName | "mcp-gateway", options: SignInOptions = {}): Promise<Grant> {
     return grantFor(this.authUrl, `${this.stack.publicUrl(service)}/mcp`, options);
+  }
+
+  /** Connects GitHub for one of the stand-in's people, on the broker's page. */
+  async connectGitHub(person = "ada"): Promise<void> {
+    const browser = new TestBrowser();
+    const page = `${this.authUrl}/auth/github`;
+    await browser.signIn(page, person);
+    const begun = await browser.submit(page, {});
+    const back = await browser.submit(begun.location, { person });
+    await browser.open(back.location);
   }
 
   /** Asks the Cloudflare API of the local cloud: GET, or POST of a body. */
