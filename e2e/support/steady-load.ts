@@ -103,7 +103,7 @@ export class SteadyLoad {
   }
 
   /**
-   * Calls while work goes on: each client once a second, evenly spread, whatever became of its calls before.
+   * Calls while work goes on: each client once a second, evenly spread, or when it has its answer, if that takes longer.
    *
    * @throws what the work throws, when the calls have ended
    */
@@ -135,12 +135,12 @@ export class SteadyLoad {
       lastAnswer = now;
     };
     const loops = this.#members.map(async (member, index) => {
-      const running: Promise<void>[] = [];
+      let due = start + (index / this.#members.length) * 1000;
       for (let n = 0; ; n++) {
-        const due = start + (n + index / this.#members.length) * 1000;
         await wait(Math.max(0, due - performance.now()));
-        if (stopped.signal.aborted) return Promise.all(running);
-        running.push(one(member, n));
+        if (stopped.signal.aborted) return;
+        due = Math.max(due + 1000, performance.now());
+        await one(member, n);
       }
     });
     try {

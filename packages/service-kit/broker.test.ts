@@ -39,3 +39,19 @@ test("a no is an answer", async () => {
   expect(await admit("https://coda-mcp.example.com/mcp", "t")).toBeNull();
   expect(asked).toHaveLength(1);
 });
+
+test("a broker that hangs is waited for ten seconds, and no longer", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const timeout = vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error(`no answer in ${ms} ms`)), ms);
+    return controller.signal;
+  });
+  const BROKER = { authorize: () => new Promise<null>(() => {}), record: async () => {} };
+  const { admit } = brokerOf({ ISSUER: "https://auth.example.com", BROKER }, "coda");
+  const asked = expect(admit("https://coda-mcp.example.com/mcp", "t")).rejects.toThrow("no answer in 10000 ms");
+  await vi.advanceTimersByTimeAsync(10_000);
+  await asked;
+  expect(timeout).toHaveBeenCalledOnce();
+  vi.useRealTimers();
+});
