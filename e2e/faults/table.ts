@@ -1,0 +1,255 @@
+/** What calls all the time while something is broken: each service by itself and through the gateway. */
+export const CALLERS = ["coda", "github", "coda through the gateway", "github through the gateway"] as const;
+export type Caller = (typeof CALLERS)[number];
+
+/** A row of docs/faults.md. */
+export interface Fault {
+  /** Stays the same: measured figures are kept by it. */
+  id: string;
+  /** What breaks. */
+  fault: string;
+  /** How the test makes it. */
+  made: string;
+  /** What clients see, for people. */
+  saw: string;
+  /** Every way in which a call may fail meanwhile, word for word as the client is told (… is what differs): the test allows no other. */
+  told?: string[];
+  /** Whose calls may fail; those of the others must not. */
+  harmed?: readonly Caller[];
+  /** What it takes until all is well. */
+  recovers: string;
+  /** What is lost of what was stored, or acknowledged: nothing. */
+  lost: string;
+  test: { file: string; name: string };
+}
+
+/** The tests that are for the table alone. */
+const here = (name: string) => ({ file: "e2e/faults.test.ts", name });
+
+const CODA = ["coda", "coda through the gateway"] as const;
+const GITHUB = ["github", "github through the gateway"] as const;
+const BROKER_AWAY = (title: string) =>
+  `HTTP 503: ${title} cannot check the sign-in, because the broker does not answer. Nothing was done; try again in 5 s.`;
+
+export const FAULTS = [
+  {
+    id: "worker-killed",
+    fault: "The process that runs a Worker dies",
+    made: "`kill -9` of Coda's workerd in the local cloud",
+    saw: "Calls that ran on it end with Cloudflare's error 1101, or wait; the next ones are answered.",
+    told: [
+      "HTTP 500: error code: 1101",
+      "JSON-RPC error -32603: Coda answered with HTTP 500.",
+      "JSON-RPC error -32603: Coda cannot be reached.",
+    ],
+    harmed: CODA,
+    recovers: "by itself",
+    lost: "nothing",
+    test: here("the process that runs a Worker dies"),
+  },
+  {
+    id: "container-killed",
+    fault: "The process in a container dies",
+    made: "`kill -9` of GitHub's workerd in its container",
+    saw: "502 from the edge until Docker has restarted it.",
+    told: [
+      "HTTP 502: error code: 502",
+      "HTTP 503: error code: 502",
+      "JSON-RPC error -32603: GitHub answered with HTTP 502.",
+      "JSON-RPC error -32603: GitHub cannot be reached.",
+    ],
+    harmed: GITHUB,
+    recovers: "by itself",
+    lost: "nothing",
+    test: here("the process in a container dies"),
+  },
+  {
+    id: "container-oom",
+    fault: "A container runs out of memory",
+    made: "something eats its memory until the kernel kills its workerd",
+    saw: "As when its process dies.",
+    told: [
+      "HTTP 502: error code: 502",
+      "JSON-RPC error -32603: GitHub answered with HTTP 502.",
+      "JSON-RPC error -32603: GitHub cannot be reached.",
+    ],
+    harmed: GITHUB,
+    recovers: "by itself",
+    lost: "nothing",
+    test: here("a container runs out of memory"),
+  },
+  {
+    id: "connector-paused",
+    fault: "The connector hangs",
+    made: "`docker pause` of cloudflared for 5 s",
+    saw: "Calls wait until it goes on.",
+    told: [],
+    harmed: [],
+    recovers: "by itself",
+    lost: "nothing",
+    test: here("the connector hangs"),
+  },
+  {
+    id: "docker-stopped",
+    fault: "Docker Engine stops and starts, as it does on the droplet (`live-restore`)",
+    made: "SIGTERM to dockerd, and a start after it",
+    saw: "Nothing: containers go on without it.",
+    told: [],
+    harmed: [],
+    recovers: "by itself",
+    lost: "nothing",
+    test: here("Docker Engine stops and starts, with live-restore"),
+  },
+  {
+    id: "docker-restarted",
+    fault:
+      "Docker Engine stops with all its containers, and starts: a machine without `live-restore`, or one that restarts",
+    made: "SIGTERM to dockerd without `--live-restore`, and a start after it",
+    saw: "1033 from the edge, as there is no connector.",
+    told: [
+      "HTTP 530: error code: 1033",
+      "HTTP 502: error code: 502",
+      "JSON-RPC error -32603: GitHub answered with HTTP 530.",
+      "JSON-RPC error -32603: GitHub answered with HTTP 502.",
+      "JSON-RPC error -32603: GitHub cannot be reached.",
+    ],
+    harmed: GITHUB,
+    recovers: "by itself, with the engine",
+    lost: "nothing",
+    test: here("Docker Engine stops with all its containers, and starts"),
+  },
+  {
+    id: "broker-killed",
+    fault: "The broker's process dies",
+    made: "`kill -9` of its workerds in the local cloud",
+    saw: "Services ask it once more; a call for which that is too soon is told so.",
+    told: ["Coda", "GitHub", "MCP gateway"].map(BROKER_AWAY),
+    harmed: CALLERS,
+    recovers: "by itself",
+    lost: "nothing",
+    test: here("the broker's process dies"),
+  },
+  {
+    id: "broker-hangs",
+    fault: "The broker hangs",
+    made: "SIGSTOP to its workerds for 15 s",
+    saw: "After 10 s a 503 that says why and when to try again. On the droplet, tokens that were checked within the last 45 s stay good.",
+    told: ["Coda", "GitHub", "MCP gateway"].map(BROKER_AWAY),
+    harmed: CALLERS,
+    recovers: "by itself",
+    lost: "nothing",
+    test: here("the broker hangs"),
+  },
+  {
+    id: "d1-fails",
+    fault: "D1 fails",
+    made: "every query fails for 15 s",
+    saw: "Nothing: calls are answered, their audit events wait.",
+    told: [],
+    harmed: [],
+    recovers: "by itself",
+    lost: "nothing: every event is in the trail afterwards. If D1 fails for longer than 20 s, events of Workers are in their log alone",
+    test: here("D1 fails"),
+  },
+  {
+    id: "kv-slow",
+    fault: "KV is slow",
+    made: "every read takes 2 s longer",
+    saw: "Calls take as much longer.",
+    told: [],
+    harmed: [],
+    recovers: "by itself",
+    lost: "nothing",
+    test: here("KV is slow"),
+  },
+  {
+    id: "kv-fails",
+    fault: "KV fails",
+    made: "every read fails for 5 s",
+    saw: "A 503 that says why and when to try again. On the droplet, tokens that were checked within the last 45 s stay good.",
+    told: ["Coda", "GitHub", "MCP gateway"].map(BROKER_AWAY),
+    harmed: CALLERS,
+    recovers: "by itself",
+    lost: "nothing",
+    test: here("KV fails"),
+  },
+  {
+    id: "upstream-busy",
+    fault: "An API has had enough (429)",
+    made: "Coda answers 429 with `Retry-After: 30`",
+    saw: "The tool says when to try again.",
+    told: ["Coda answered 429: Too many requests. Try again in 30 s."],
+    harmed: CODA,
+    recovers: "by itself",
+    lost: "nothing",
+    test: here("an API has had enough, fails, hangs or answers with garbage"),
+  },
+  {
+    id: "upstream-fails",
+    fault: "An API fails (5xx)",
+    made: "Coda answers 503",
+    saw: "Reads are tried three times; then the tool says so.",
+    told: ["Coda answered 503: Service unavailable. Try again in a while."],
+    harmed: CODA,
+    recovers: "by itself",
+    lost: "nothing",
+    test: here("an API has had enough, fails, hangs or answers with garbage"),
+  },
+  {
+    id: "upstream-hangs",
+    fault: "An API hangs",
+    made: "Coda takes requests and does not answer",
+    saw: "Within 50 s, before an MCP client gives a call up, the tool says so.",
+    told: ["Coda did not answer (no answer in … ms). Try again in a while."],
+    harmed: CODA,
+    recovers: "by itself",
+    lost: "nothing",
+    test: here("an API has had enough, fails, hangs or answers with garbage"),
+  },
+  {
+    id: "upstream-garbage",
+    fault: "Something else answers in an API's place",
+    made: "Coda answers with a page of HTML",
+    saw: "The tool says so.",
+    told: ["Coda answered 200 with something that is not its own. Try again in a while."],
+    harmed: CODA,
+    recovers: "by itself",
+    lost: "nothing",
+    test: here("an API has had enough, fails, hangs or answers with garbage"),
+  },
+  {
+    id: "clock",
+    fault: "The droplet's clock is wrong",
+    made: "GitHub's container runs with libfaketime, 26 h ahead and then 26 h behind",
+    saw: "Nothing: how long a token is good is for the broker to say.",
+    told: [],
+    harmed: [],
+    recovers: "–",
+    lost: "nothing; events of a clock that is behind have its time, those of one that is ahead are at most 60 s ahead",
+    test: here("the droplet's clock is wrong"),
+  },
+  {
+    id: "disk-full",
+    fault: "The disk of the local stack is full",
+    made: "its folder is on a small file system, which is filled",
+    saw: "Calls are answered; what has to be stored fails.",
+    told: [],
+    harmed: [],
+    recovers: "by itself, when there is space again",
+    lost: "nothing that was acknowledged",
+    test: here("the disk of the local stack is full"),
+  },
+  {
+    id: "cloud-killed",
+    fault: "The local cloud dies: the edge, every Worker, KV and D1 at once",
+    made: "`kill -9`",
+    saw: "Nobody answers.",
+    told: ["connection refused", "connection reset"],
+    harmed: CALLERS,
+    recovers: "`npm run up`",
+    lost: "nothing",
+    test: here("the local cloud dies"),
+  },
+] as const satisfies Fault[];
+
+export type FaultId = (typeof FAULTS)[number]["id"];

@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import Docker from "dockerode";
+
+/** How long dockerd may take to answer, or to end, in milliseconds. */
+const DEADLINE_MS = 60_000;
+
+/**
+ * A Docker Engine of a test's own, which it may stop: nothing else of this machine runs on it, and it changes none of the
+ * machine's firewall rules.
+ */
+export class PrivateDocker {
+  readonly #dir = mkdtempSync(join(tmpdir(), "hybrid-mcp-dockerd-"));
+  /** Of the networks whose containers may reach each other: another engine's rules would keep them apart. */
+  readonly #allowed: string[] = [];
+  #dockerd: ChildProcess | undefined;
+
+  get socket(): string {
+    return join(this.#dir, "docker.sock");
+  }
+
+  /** @param liveRestore whether containers go on without their engine, as on the droplet */
+  async start({ liveRestore }: { liveRestore: boolean }): Promise<void> {
+    const path = (name: string) => join(this.#dir, name);
+    const log = openSync(path("log"), "a");
+    this.#dockerd = spawn(
+      "dockerd",
+      [
+        ...["--host", `unix://${this.socket}`, "--pidfile", path("pid")],
+        ...["--data-root", path("data"), "--exec-root", path("exec")],
+        // Where the machine has a containerd, it is shared.
+        ...["--containerd-namespace", "hybrid-mcp-test", "--containerd-plugins-namespace", "hybrid-mcp-test-plugins"],
+        ...["--bridge", "none", "--iptables=false"],
+        ...(liveRestore ? ["--live-restore"] : []),
+      ],
+      { stdio: ["ignore", log, log] },
+    );
+    closeSync(log);
+    const docker = new Docker({ socketPath: this.socket });
+    for (const end = performance.now() + DEADLINE_MS; ; ) {
+      if ((await docker.ping().catch(() => undefined)) !== undefined) return;
+      if (performance.now() > end || this.#dockerd.exitCode !== null) {
+        throw new Error(`dockerd did not start:\n${readFileSync(path("log"), "utf8")}`);
+      }
+      await wait(100);
+    }
+  }
+
+  /** Lets the containers of a network, e.g. `10.213.7.0/24`, reach each other. */
+  allow(subnet: string): void {
+    iptables("-I", subnet);
+    this.#allowed.push(subnet);
+  }
+
+  /** Ends dockerd as an operator does. */
+  async stop(): Promise<void> {
+    const dockerd = this.#dockerd;
+    this.#dockerd = undefined;
+    if (!dockerd || dockerd.exitCode !== null) return;
+    const gone = once(dockerd, "exit");
+    dockerd.kill("SIGTERM");
+    await gone;
+  }
+
+  /** Ends it, with all that is left on it. */
+  async remove(): Promise<void> {
+    if (this.#dockerd) {
+      const docker = new Docker({ socketPath: this.socket });
+      for (const { Id } of await docker.listContainers({ all: true })) {
+        await docker.getContainer(Id).remove({ force: true });
+      }
+    }
+    await this.stop();
+    for (const subnet of this.#allowed) iptables("-D", subnet);
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
+
+function iptables(what: "-I" | "-D", subnet: string): void {
+  const rule = ["-w", what, "FORWARD", "-s", subnet, "-d", subnet, "-j", "ACCEPT"];
+  const { status, stderr } = spawnSync("iptables", rule, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`iptables ${rule.join(" ")}: ${stderr}`);
+}
