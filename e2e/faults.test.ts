@@ -21,7 +21,7 @@ import { workerdOf } from "./support/workerd-of.ts";
  */
 
 /** Of the file system that the stack's folder is on, in megabytes. */
-const DISK_MB = 64;
+const DISK_MB = 384;
 
 let engine: PrivateDocker;
 let disk: string;
