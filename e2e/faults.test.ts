@@ -33,7 +33,7 @@ beforeAll(async () => {
   disk = mkdtempSync(join(tmpdir(), "hybrid-mcp-disk-"));
   shell(`mount -t tmpfs -o size=${DISK_MB}m,mode=700 hybrid-mcp-test ${disk}`);
   engine = new PrivateDocker();
-  await engine.start({ liveRestore: true });
+  await engine.start({ liveRestore: false });
   const flags = {
     "services.firecrawl.enabled": false,
     "services.github.placement": "droplet",
@@ -61,11 +61,14 @@ beforeAll(async () => {
   };
 });
 afterAll(async () => {
-  await stack?.destroy();
-  await engine?.remove();
-  if (disk) {
-    shell(`umount ${disk}`);
-    rmSync(disk, { recursive: true });
+  try {
+    await stack?.destroy();
+  } finally {
+    if (disk) {
+      shell(`umount ${disk}`);
+      rmSync(disk, { recursive: true });
+    }
+    await engine?.remove();
   }
 });
 
@@ -83,7 +86,7 @@ function shell(command: string): void {
  */
 async function fault(id: FaultId, work: () => Promise<unknown>, fails = true): Promise<Record<Caller, Seen>> {
   const row: Fault = FAULTS.find((each) => each.id === id)!;
-  await ledger.write();
+  await eventually(() => ledger.write(), 60);
   const seen = await watched(callers, work);
   const all = Object.values(seen);
   const figures = {
@@ -213,8 +216,16 @@ describe("on the droplet", () => {
       false,
     ));
 
-  test("Docker Engine stops and starts, with live-restore", () =>
-    fault(
+  test("Docker Engine stops with all its containers, and starts", () =>
+    fault("docker-restarted", async () => {
+      await engine.stop();
+      await engine.start({ liveRestore: false });
+    }));
+
+  test("Docker Engine stops and starts, with live-restore", async () => {
+    await engine.stop();
+    await engine.start({ liveRestore: true });
+    await fault(
       "docker-stopped",
       async () => {
         await engine.stop();
@@ -222,15 +233,7 @@ describe("on the droplet", () => {
         await engine.start({ liveRestore: true });
       },
       false,
-    ));
-
-  test("Docker Engine stops with all its containers, and starts", async () => {
-    await engine.stop();
-    await engine.start({ liveRestore: false });
-    await fault("docker-restarted", async () => {
-      await engine.stop();
-      await engine.start({ liveRestore: false });
-    });
+    );
   });
 
   test("the droplet's clock is wrong", async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { objectIn } from "@hybrid-mcp/service-kit/upstream";
 import { expect } from "vitest";
 import { post } from "../../workers/oauth-broker/testing/service-client.ts";
 import { eventually } from "./eventually.ts";
@@ -60,7 +61,8 @@ export class Ledger {
     const response = await post(origin, token, tool, args);
     const text = await response.text();
     const data = /^data: *(.+)$/m.exec(text)?.[1] ?? text;
-    const { result } = JSON.parse(data) as { result?: { isError?: boolean; structuredContent: Answer } };
+    const answer = objectIn(data) as { result?: { isError?: boolean; structuredContent: Answer } } | undefined;
+    const result = answer?.result;
     if (!result || result.isError) throw new Error(`${tool} answered HTTP ${response.status}: ${data}`);
     this.#calls.push(response.headers.get("x-request-id")!);
     return result.structuredContent;

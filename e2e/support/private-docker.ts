@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import Docker from "dockerode";
+import { unmountBelow } from "../../local/docker/debootstrap.ts";
 
 /** How long dockerd may take to answer, or to end, in milliseconds. */
 const DEADLINE_MS = 60_000;
@@ -68,7 +69,7 @@ export class PrivateDocker {
 
   /** Ends it, with all that is left on it. */
   async remove(): Promise<void> {
-    if (this.#dockerd) {
+    if (this.#dockerd?.exitCode === null) {
       const docker = new Docker({ socketPath: this.socket });
       for (const { Id } of await docker.listContainers({ all: true })) {
         await docker.getContainer(Id).remove({ force: true });
@@ -76,6 +77,8 @@ export class PrivateDocker {
     }
     await this.stop();
     for (const subnet of this.#allowed) iptables("-D", subnet);
+    // dockerd leaves its data's folder mounted on itself.
+    await unmountBelow(this.#dir);
     rmSync(this.#dir, { recursive: true, force: true });
   }
 }

@@ -28,10 +28,17 @@ test("a question whose answer is lost is asked once more", async () => {
   expect(asked).toEqual(["t", "t"]);
 });
 
+test("a broker that starts anew is waited for", async () => {
+  const { admit, asked } = broker([lost(), lost(), lost(), answer]);
+  const begun = performance.now();
+  expect((await admit("https://coda-mcp.example.com/mcp", "t"))?.call).toEqual(answer.call);
+  expect([asked.length, performance.now() - begun > 1_900]).toEqual([4, true]);
+});
+
 test("a broker that does not answer is no endless question", async () => {
-  const { admit, asked } = broker([lost(), lost(), answer]);
+  const { admit, asked } = broker([lost(), lost(), lost(), lost(), answer]);
   await expect(admit("https://coda-mcp.example.com/mcp", "t")).rejects.toThrow("Network connection lost.");
-  expect(asked).toHaveLength(2);
+  expect(asked).toHaveLength(4);
 });
 
 test("a no is an answer", async () => {

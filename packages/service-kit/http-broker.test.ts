@@ -128,7 +128,7 @@ describe("a connection that breaks", () => {
     unreachable = "/introspect";
     asked = [];
     await expect(asService().admit(RESOURCE, "some:other:token")).rejects.toThrow("connection refused");
-    expect(asked).toEqual(["/introspect", "/introspect"]);
+    expect(asked).toEqual(Array(4).fill("/introspect"));
   });
 });
 
