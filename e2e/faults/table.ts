@@ -33,17 +33,19 @@ const GITHUB = ["github", "github through the gateway"] as const;
 const BROKER_AWAY = (title: string) =>
   `HTTP 503: ${title} cannot check the sign-in, because the broker does not answer. Nothing was done; try again in 5 s.`;
 
+/** The gateway asks a server that keeps failing no more for a while. */
+const behindGateway = (title: string, status: number) => [
+  `JSON-RPC error -32603: ${title} answered with HTTP ${status}. Try again in a while.`,
+  `JSON-RPC error -32603: ${title} answered with HTTP ${status}. It is asked again in … s.`,
+];
+
 export const FAULTS = [
   {
     id: "worker-killed",
     fault: "The process that runs a Worker dies",
     made: "`kill -9` of Coda's workerd in the local cloud",
     saw: "Calls that ran on it end with Cloudflare's error 1101, or wait; the next ones are answered.",
-    told: [
-      "HTTP 500: error code: 1101",
-      "JSON-RPC error -32603: Coda answered with HTTP 500.",
-      "JSON-RPC error -32603: Coda cannot be reached.",
-    ],
+    told: ["HTTP 500: error code: 1101", ...behindGateway("Coda", 500)],
     harmed: CODA,
     recovers: "by itself",
     lost: "nothing",
@@ -54,12 +56,7 @@ export const FAULTS = [
     fault: "The process in a container dies",
     made: "`kill -9` of GitHub's workerd in its container",
     saw: "502 from the edge until Docker has restarted it.",
-    told: [
-      "HTTP 502: error code: 502",
-      "HTTP 503: error code: 502",
-      "JSON-RPC error -32603: GitHub answered with HTTP 502.",
-      "JSON-RPC error -32603: GitHub cannot be reached.",
-    ],
+    told: ["HTTP 502: error code: 502", ...behindGateway("GitHub", 502)],
     harmed: GITHUB,
     recovers: "by itself",
     lost: "nothing",
@@ -70,11 +67,7 @@ export const FAULTS = [
     fault: "A container runs out of memory",
     made: "something eats its memory until the kernel kills its workerd",
     saw: "As when its process dies.",
-    told: [
-      "HTTP 502: error code: 502",
-      "JSON-RPC error -32603: GitHub answered with HTTP 502.",
-      "JSON-RPC error -32603: GitHub cannot be reached.",
-    ],
+    told: ["HTTP 502: error code: 502", ...behindGateway("GitHub", 502)],
     harmed: GITHUB,
     recovers: "by itself",
     lost: "nothing",
@@ -95,9 +88,9 @@ export const FAULTS = [
     id: "docker-stopped",
     fault: "Docker Engine stops and starts, as it does on the droplet (`live-restore`)",
     made: "SIGTERM to dockerd, and a start after it",
-    saw: "Nothing: containers go on without it.",
-    told: [],
-    harmed: [],
+    saw: "Containers go on without it, but it is what they look each other up with: a call for which the connector needs a new connection is a 502 meanwhile.",
+    told: ["HTTP 502: error code: 502", ...behindGateway("GitHub", 502)],
+    harmed: GITHUB,
     recovers: "by itself",
     lost: "nothing",
     test: here("Docker Engine stops and starts, with live-restore"),
@@ -111,9 +104,8 @@ export const FAULTS = [
     told: [
       "HTTP 530: error code: 1033",
       "HTTP 502: error code: 502",
-      "JSON-RPC error -32603: GitHub answered with HTTP 530.",
-      "JSON-RPC error -32603: GitHub answered with HTTP 502.",
-      "JSON-RPC error -32603: GitHub cannot be reached.",
+      ...behindGateway("GitHub", 530),
+      ...behindGateway("GitHub", 502),
     ],
     harmed: GITHUB,
     recovers: "by itself, with the engine",

@@ -74,6 +74,8 @@ export class PrivateDocker {
       for (const { Id } of await docker.listContainers({ all: true })) {
         await docker.getContainer(Id).remove({ force: true });
       }
+      // Their bridges would stay without it.
+      await docker.pruneNetworks();
     }
     await this.stop();
     for (const subnet of this.#allowed) iptables("-D", subnet);
