@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
 import Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { installPackages } from "../local/docker/install-docker.ts";
 import { keepFigures } from "./faults/figures.ts";
 import { CALLERS, type Caller, FAULTS, type Fault, type FaultId } from "./faults/table.ts";
 import { eventually } from "./support/eventually.ts";
@@ -31,7 +31,7 @@ let callers: Record<Caller, WatchedCall>;
 
 beforeAll(async () => {
   disk = mkdtempSync(join(tmpdir(), "hybrid-mcp-disk-"));
-  shell(`mount -t tmpfs -o size=${DISK_MB}m,mode=700 hybrid-mcp-test ${disk}`);
+  shell(`mount -t tmpfs -o size=${DISK_MB}m,mode=711 hybrid-mcp-test ${disk}`);
   engine = new PrivateDocker();
   await engine.start({ liveRestore: false });
   const flags = {
@@ -65,7 +65,8 @@ afterAll(async () => {
     await stack?.destroy();
   } finally {
     if (disk) {
-      shell(`umount ${disk}`);
+      // Whatever became of the stack: what it left there goes with the last one that has it open.
+      shell(`umount -l ${disk}`);
       rmSync(disk, { recursive: true });
     }
     await engine?.remove();
@@ -86,7 +87,9 @@ function shell(command: string): void {
  */
 async function fault(id: FaultId, work: () => Promise<unknown>, fails = true): Promise<Record<Caller, Seen>> {
   const row: Fault = FAULTS.find((each) => each.id === id)!;
-  await eventually(() => ledger.write(), 60);
+  // What the fault before has left is over.
+  await eventually(() => ledger.read("github"), 60);
+  await ledger.write();
   const seen = await watched(callers, work);
   const all = Object.values(seen);
   const figures = {
@@ -237,7 +240,6 @@ describe("on the droplet", () => {
   });
 
   test("the droplet's clock is wrong", async () => {
-    await installPackages(existsSync(LIBFAKETIME) ? [] : ["libfaketime"], () => {});
     const right = await stack.container("github");
     for (const hours of [26, -26]) {
       const wrong = await withClock(right, hours);
@@ -306,29 +308,25 @@ describe("on this machine", () => {
     }));
 });
 
-/** Of Debian's package libfaketime: it tells a program another time than the machine's. */
-const LIBFAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
-
-/** Starts a container in the place of another one, which is stopped: the same, but for its clock. */
+/** Starts a container in the place of another one, which is stopped: the same, but for the time that its service sees. */
 async function withClock(container: Docker.Container, hours: number): Promise<Docker.Container> {
   const { Config, HostConfig, NetworkSettings } = await container.inspect();
-  const [[network, { Aliases }]] = Object.entries(NetworkSettings.Networks) as unknown as [
-    [string, { Aliases: string[] }],
-  ];
+  const [network, { Aliases }] = Object.entries(NetworkSettings.Networks)[0] as [string, { Aliases: string[] }];
+  const archive = await buffer(await container.getArchive({ path: "/service/worker.js" }));
+  const { stdout: worker } = spawnSync("tar", ["-xO"], { input: archive, maxBuffer: 100_000_000 });
+  const file = join(disk, "worker.js");
+  const wrong = `globalThis.Date = class extends Date {
+    constructor(...given) { given.length > 0 ? super(...given) : super(Date.now()); }
+    static now() { return super.now() + ${hours * 3_600_000}; }
+  };\n`;
+  writeFileSync(file, Buffer.concat([Buffer.from(wrong), worker]));
   await container.stop();
-  const docker = new Docker({ socketPath: engine.socket });
-  const wrong = await docker.createContainer({
+  const created = await new Docker({ socketPath: engine.socket }).createContainer({
     Image: Config.Image,
-    Env: [
-      ...Config.Env,
-      ...["LD_PRELOAD=/libfaketime.so.1", "FAKETIME_DONT_FAKE_MONOTONIC=1"],
-      `FAKETIME=${hours < 0 ? "" : "+"}${hours}h`,
-    ],
-    HostConfig: { ...HostConfig, Binds: [`${LIBFAKETIME}:/libfaketime.so.1:ro`] },
-    NetworkingConfig: {
-      EndpointsConfig: { [network]: { Aliases: Aliases.filter((alias) => alias.includes("-mcp-")) } },
-    },
+    Env: Config.Env,
+    HostConfig: { ...HostConfig, Binds: [`${file}:/service/worker.js:ro`] },
+    NetworkingConfig: { EndpointsConfig: { [network]: { Aliases } } },
   });
-  await wrong.start();
-  return wrong;
+  await created.start();
+  return created;
 }

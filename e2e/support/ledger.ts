@@ -39,11 +39,15 @@ export class Ledger {
 
   /** Checks that all of it is there once, and nothing twice. */
   async check(): Promise<void> {
-    const rows = { ...ROWS, columns: ["Task"], limit: 1000 };
-    const { rows: tasks } = await this.#call<{ rows: { values: { Task: string } }[] }>("coda", "list_rows", rows);
+    type Rows = { rows: { values: { Task: string } }[] };
+    const rows = await this.#all<Rows>("coda", "list_rows", { ...ROWS, columns: ["Task"], limit: 1000 });
+    type Issues = { issues: { title: string }[] };
     const every = { ...REPOSITORY, state: "all", limit: 100, body_length: 0 };
-    const { issues } = await this.#call<{ issues: { title: string }[] }>("github", "list_issues", every);
-    const found = { coda: tasks.map(({ values }) => values.Task), github: issues.map(({ title }) => title) };
+    const issues = await this.#all<Issues>("github", "list_issues", every);
+    const found = {
+      coda: rows.flatMap((page) => page.rows.map(({ values }) => values.Task)),
+      github: issues.flatMap((page) => page.issues.map(({ title }) => title)),
+    };
     for (const api of ["coda", "github"] as const) {
       const mine = found[api].filter((name) => this.#written[api].includes(name));
       expect(mine.toSorted(), `what was written in ${api}`).toEqual(this.#written[api].toSorted());
@@ -54,6 +58,16 @@ export class Ledger {
       const recorded = new Set(events.map(({ request_id }) => request_id));
       expect(this.#calls.filter((id) => !recorded.has(id))).toEqual([]);
     }, 60);
+  }
+
+  /** Every page of a list. */
+  async #all<Page>(service: "coda" | "github", tool: string, args: Record<string, unknown>): Promise<Page[]> {
+    const pages: (Page & { next_cursor?: string })[] = [];
+    do {
+      const cursor = pages.at(-1)?.next_cursor;
+      pages.push(await this.#call(service, tool, { ...args, ...(cursor && { cursor }) }));
+    } while (pages.at(-1)!.next_cursor !== undefined);
+    return pages;
   }
 
   async #call<Answer>(service: "coda" | "github", tool: string, args: Record<string, unknown> = {}): Promise<Answer> {

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import Docker from "dockerode";
@@ -11,11 +12,13 @@ import { unmountBelow } from "../../local/docker/debootstrap.ts";
 const DEADLINE_MS = 60_000;
 
 /**
- * A Docker Engine of a test's own, which it may stop: nothing else of this machine runs on it, and it changes none of the
- * machine's firewall rules.
+ * A Docker Engine of a test's own, which it may stop: nothing else of this machine runs on it, and of the machine's network it
+ * changes nothing but what `allow` says.
  */
 export class PrivateDocker {
   readonly #dir = mkdtempSync(join(tmpdir(), "hybrid-mcp-dockerd-"));
+  /** Its default network: an engine that has none takes away the one of the machine's own engine. */
+  readonly #bridge = `hmt${randomBytes(3).toString("hex")}`;
   /** Of the networks whose containers may reach each other: another engine's rules would keep them apart. */
   readonly #allowed: string[] = [];
   #dockerd: ChildProcess | undefined;
@@ -26,6 +29,12 @@ export class PrivateDocker {
 
   /** @param liveRestore whether containers go on without their engine, as on the droplet */
   async start({ liveRestore }: { liveRestore: boolean }): Promise<void> {
+    if (!networkInterfaces()[this.#bridge]) {
+      run("ip", ["link", "add", this.#bridge, "type", "bridge"]);
+      // For tests of networks (RFC 2544): nothing else has it.
+      run("ip", ["address", "add", `198.18.${randomBytes(1)[0]}.1/24`, "dev", this.#bridge]);
+      run("ip", ["link", "set", this.#bridge, "up"]);
+    }
     const path = (name: string) => join(this.#dir, name);
     const log = openSync(path("log"), "a");
     this.#dockerd = spawn(
@@ -35,7 +44,7 @@ export class PrivateDocker {
         ...["--data-root", path("data"), "--exec-root", path("exec")],
         // Where the machine has a containerd, it is shared.
         ...["--containerd-namespace", "hybrid-mcp-test", "--containerd-plugins-namespace", "hybrid-mcp-test-plugins"],
-        ...["--bridge", "none", "--iptables=false"],
+        ...["--bridge", this.#bridge, "--iptables=false"],
         ...(liveRestore ? ["--live-restore"] : []),
       ],
       { stdio: ["ignore", log, log] },
@@ -79,6 +88,7 @@ export class PrivateDocker {
     }
     await this.stop();
     for (const subnet of this.#allowed) iptables("-D", subnet);
+    if (networkInterfaces()[this.#bridge]) run("ip", ["link", "delete", this.#bridge]);
     // dockerd leaves its data's folder mounted on itself.
     await unmountBelow(this.#dir);
     rmSync(this.#dir, { recursive: true, force: true });
@@ -86,7 +96,10 @@ export class PrivateDocker {
 }
 
 function iptables(what: "-I" | "-D", subnet: string): void {
-  const rule = ["-w", what, "FORWARD", "-s", subnet, "-d", subnet, "-j", "ACCEPT"];
-  const { status, stderr } = spawnSync("iptables", rule, { encoding: "utf8" });
-  if (status !== 0) throw new Error(`iptables ${rule.join(" ")}: ${stderr}`);
+  run("iptables", ["-w", what, "FORWARD", "-s", subnet, "-d", subnet, "-j", "ACCEPT"]);
+}
+
+function run(command: string, args: string[]): void {
+  const { status, stderr } = spawnSync(command, args, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")}: ${stderr}`);
 }
