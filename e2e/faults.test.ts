@@ -150,7 +150,7 @@ describe("on Workers", () => {
   test("the broker hangs", () =>
     fault("broker-hangs", async () => {
       signal("oauth-broker", "SIGSTOP");
-      await wait(15_000);
+      await wait(12_000);
       signal("oauth-broker", "SIGCONT");
     }));
 
@@ -162,7 +162,7 @@ describe("on Workers", () => {
         // What is done meanwhile is looked for in the trail afterwards.
         await ledger.read("coda");
         await ledger.read("github");
-        await wait(15_000);
+        await wait(8_000);
         await stack.storageFaults({});
       },
       false,
@@ -173,7 +173,7 @@ describe("on Workers", () => {
       "kv-slow",
       async () => {
         await stack.storageFaults({ kv: { latencyMs: 2_000 } });
-        await wait(8_000);
+        await wait(6_000);
         await stack.storageFaults({});
       },
       false,
@@ -272,12 +272,13 @@ describe("an API has had enough, fails, hangs or answers with garbage", () => {
     ["upstream-hangs", { hang: true }],
     ["upstream-garbage", { garbage: true }],
   ] as const)("%s", async (id, faults) => {
-    await fault(id, async () => {
+    const work = async () => {
       await stack.codaFaults(faults);
-      // Where nobody answers, a call is given up after 50 s.
-      await wait(id === "upstream-hangs" ? 52_000 : 5_000);
+      await wait(5_000);
       await stack.codaFaults({});
-    });
+    };
+    // Calls wait for an API that hangs.
+    await fault(id, work, id !== "upstream-hangs");
   });
 });
 

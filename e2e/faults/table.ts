@@ -126,7 +126,7 @@ export const FAULTS = [
   {
     id: "broker-hangs",
     fault: "The broker hangs",
-    made: "SIGSTOP to its workerds for 15 s",
+    made: "SIGSTOP to its workerds for 12 s",
     saw: "After 10 s a 503 that says why, and when to try again. On the droplet, tokens that were checked within the last 45 s stay good.",
     told: ["Coda", "GitHub", "MCP gateway"].map(BROKER_AWAY),
     harmed: CALLERS,
@@ -137,7 +137,7 @@ export const FAULTS = [
   {
     id: "d1-fails",
     fault: "D1 fails",
-    made: "every query fails for 15 s",
+    made: "every query fails for 8 s",
     saw: "Nothing: calls are answered, their audit events wait.",
     told: [],
     harmed: [],
@@ -192,8 +192,8 @@ export const FAULTS = [
   {
     id: "upstream-hangs",
     fault: "An API hangs",
-    made: "Coda takes requests and does not answer",
-    saw: "Within 50 s, before an MCP client gives a call up, the tool says so.",
+    made: "Coda takes requests and does not answer for 5 s",
+    saw: "Calls wait, and are tried again after 20 s. After 50 s, before an MCP client gives a call up, the tool says so.",
     told: ["Coda did not answer (no answer in … ms). Try again in a while."],
     harmed: CODA,
     recovers: "by itself",
