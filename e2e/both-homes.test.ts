@@ -2,7 +2,6 @@ import { type ServiceName, serviceNames } from "@hybrid-mcp/catalogue";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serviceTools } from "../infra/service-tools.ts";
-import { TestBrowser } from "../workers/oauth-broker/testing/test-browser.ts";
 import { TestStack } from "./support/test-stack.ts";
 
 /** Every service offers and does the same in both homes, to a client that signed in once. */
@@ -16,12 +15,7 @@ beforeAll(async () => {
   stack = await TestStack.create({ "services.firecrawl.placement": "workers" });
   await stack.must("up");
   for (const service of serviceNames) tokens[service] = await stack.token(service);
-  const ada = new TestBrowser();
-  const page = `${stack.authUrl}/auth/github`;
-  await ada.signIn(page, "ada");
-  const begun = await ada.submit(page, {});
-  const back = await ada.submit(begun.location, { person: "ada" });
-  await ada.open(back.location);
+  await stack.connectGitHub();
 });
 afterAll(() => stack?.destroy());
 

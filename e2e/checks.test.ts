@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readmesWithTables } from "../local/docs/tool-tables.ts";
+import { faultsDocument } from "./faults/document.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -20,6 +21,10 @@ test("the tables of tools in the READMEs are those of the tools, and a test is n
   for (const [file, text] of Object.entries(readmesWithTables())) {
     expect(readFileSync(join(root, file), "utf8"), file).toBe(text);
   }
+});
+
+test("the table of faults is that of the tests, and every row has one: npm run docs", () => {
+  expect(readFileSync(join(root, "docs/faults.md"), "utf8")).toBe(faultsDocument());
 });
 
 test("every file passes the type checker", () => check("tsc", ["-p", "."]));

@@ -19,7 +19,7 @@ export interface Grant {
 }
 
 /** A client's redirect URI: nobody listens there, and only the URL counts. */
-const REDIRECT_URI = "http://localhost:9/callback";
+export const REDIRECT_URI = "http://localhost:9/callback";
 
 /**
  * The whole dance of an MCP client, on the real pages: registers a client, signs in as somebody, allows what is asked, and

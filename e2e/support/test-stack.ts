@@ -8,7 +8,8 @@ import { addressOf, catalogue, hostNames, type ServiceName } from "@hybrid-mcp/c
 import Docker from "dockerode";
 import { cloudPid } from "../../local/cli/cloud-process.ts";
 import { LocalStack, repositoryRoot } from "../../local/cli/stack.ts";
-
+import type { StorageFaults } from "../../local/cloud/workers/storage-faults.ts";
+import { TestBrowser } from "../../workers/oauth-broker/testing/test-browser.ts";
 import { type Grant, grantFor, type SignInOptions } from "./sign-in.ts";
 
 /** What a command printed and how it ended. */
@@ -28,15 +29,21 @@ export class TestStack {
   /** The checkout whose commands and program are used; tests that break the program use a copy. */
   checkout = repositoryRoot;
   readonly portOffset: number;
+  /** Environment of its commands, besides this process's own. */
+  env: Record<string, string> = {};
 
   private constructor(dir: string, portOffset: number) {
     this.stack = new LocalStack(dir);
     this.portOffset = portOffset;
   }
 
-  /** A stack that is not up yet, with `flags` as if they had been set before. */
-  static async create(flags: Record<string, unknown> = ONLY_CODA): Promise<TestStack> {
-    const stack = new TestStack(mkdtempSync(join(tmpdir(), "hybrid-mcp-e2e-")), await freePortOffset());
+  /**
+   * A stack that is not up yet, with `flags` as if they had been set before.
+   *
+   * @param folder in which its directory is made
+   */
+  static async create(flags: Record<string, unknown> = ONLY_CODA, folder = tmpdir()): Promise<TestStack> {
+    const stack = new TestStack(mkdtempSync(join(folder, "hybrid-mcp-e2e-")), await freePortOffset());
     stack.begin(flags);
     return stack;
   }
@@ -81,6 +88,7 @@ export class TestStack {
       env: {
         ...process.env,
         PATH: `${join(repositoryRoot, "node_modules/.bin")}${delimiter}${process.env.PATH}`,
+        ...this.env,
         HYBRID_MCP_LOCAL_DIR: this.stack.dir,
         // The CLI's own colours and progress dots are for terminals.
         NO_COLOR: "1",
@@ -207,6 +215,16 @@ export class TestStack {
     return grantFor(this.authUrl, `${this.stack.publicUrl(service)}/mcp`, options);
   }
 
+  /** Connects GitHub for one of the stand-in's people, on the broker's page. */
+  async connectGitHub(person = "ada"): Promise<void> {
+    const browser = new TestBrowser();
+    const page = `${this.authUrl}/auth/github`;
+    await browser.signIn(page, person);
+    const begun = await browser.submit(page, {});
+    const back = await browser.submit(begun.location, { person });
+    await browser.open(back.location);
+  }
+
   /** Asks the Cloudflare API of the local cloud: GET, or POST of a body. */
   async cloudflare<Result>(path: string, body?: object): Promise<Result> {
     const response = await fetch(`http://127.0.0.1:${this.stack.ports.api}/client/v4${path}`, {
@@ -227,6 +245,16 @@ export class TestStack {
     const sql = `SELECT * FROM audit WHERE ${where} ORDER BY id DESC`;
     const [answer] = await this.cloudflare<{ results: Record<string, unknown>[] }[]>(path, { sql });
     return answer!.results;
+  }
+
+  /** Makes KV or D1 of the local cloud fail or slow; see local/cloud/workers/storage-faults.ts. */
+  async storageFaults(faults: StorageFaults): Promise<void> {
+    const response = await fetch(`http://127.0.0.1:${this.stack.ports.api}/_control/storage`, {
+      method: "PUT",
+      headers: { authorization: `Bearer ${this.stack.identity.cloudflareToken}` },
+      body: JSON.stringify(faults),
+    });
+    if (!response.ok) throw new Error(`faults were refused: ${await response.text()}`);
   }
 
   /** Sets the stand-in's faults; see local/standins/faults.ts. */

@@ -1,3 +1,5 @@
+import type { StorageFaults } from "./workers/storage-faults.ts";
+
 /**
  * What the parts of the local cloud ask of each other. The REST APIs own the state; the edge and the Workers runtime
  * read it through these interfaces, so that each can be tested alone.
@@ -56,6 +58,8 @@ export interface WorkersRuntime {
   d1(databaseId: string, sql: string, params: unknown[]): Promise<D1Result[]>;
   deleteKv(namespaceId: string): Promise<void>;
   deleteD1(databaseId: string): Promise<void>;
+  /** Replaces what goes wrong on purpose with KV and D1. */
+  setStorageFaults(faults: StorageFaults): Promise<void>;
   /** Waits up to `graceMs` for running calls, then ends every workerd. */
   close(graceMs?: number): Promise<void>;
 }

@@ -104,6 +104,10 @@ function ownTemporaryFolder(path: string): void {
   process.env.TMPDIR = path;
 }
 
+// A full disk must not end it: what the log cannot take is lost, and nothing else.
+process.stdout.on("error", () => {});
+process.stderr.on("error", () => {});
+
 function log(line: string): void {
   process.stdout.write(`${new Date().toISOString()} ${line}\n`);
 }

@@ -1,4 +1,4 @@
-import { askedAgain } from "./asked-again.ts";
+import { ANSWER_TIMEOUT_MS, askedAgain } from "./asked-again.ts";
 import type { AuditEvent, BrokerBinding, CallAnswer, Caller, CredentialAnswer } from "./broker-contract.ts";
 import { httpBroker } from "./http-broker.ts";
 import { recordEvent } from "./record-event.ts";
@@ -56,7 +56,8 @@ export function brokerOf(env: BrokerEnv, service: string): Broker {
 function boundBroker(binding: BrokerBinding): Broker {
   return {
     async admit(resource, token) {
-      const answer: CallAnswer | null = await askedAgain(() => binding.authorize(resource, token));
+      const ask = () => binding.authorize(resource, token);
+      const answer: CallAnswer | null = await askedAgain(ask, AbortSignal.timeout(ANSWER_TIMEOUT_MS));
       return answer && { call: answer.call, credential: async () => answer.credential };
     },
     record(event, waitUntil) {

@@ -1,4 +1,4 @@
-import { askedAgain } from "./asked-again.ts";
+import { ANSWER_TIMEOUT_MS, askedAgain } from "./asked-again.ts";
 import { type AuditBuffer, auditBuffer } from "./audit-buffer.ts";
 import type { Broker } from "./broker.ts";
 import type { Caller, CredentialAnswer } from "./broker-contract.ts";
@@ -21,8 +21,6 @@ export interface HttpBrokerOptions {
 const BELIEVED_SECONDS = 45;
 /** Tokens whose answers are kept at once. */
 const MOST_KEPT = 500;
-/** Longest wait for one answer of the broker, in milliseconds. */
-const ANSWER_TIMEOUT_MS = 10_000;
 
 /** RFC 8693 section 3. */
 const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";
@@ -50,8 +48,9 @@ interface Introspection {
   sub: string;
   client_id: string;
   scope: string;
-  exp: number;
   grant_id: string;
+  /** Seconds that are left: by the broker's clock, which this machine's need not agree with. */
+  expires_in: number;
 }
 
 /**
@@ -95,7 +94,7 @@ export function httpBroker({ url, issuer, service, secret }: HttpBrokerOptions):
     if (!body.active) return null;
     const call: Caller = {
       audience: body.aud,
-      expiresAt: body.exp,
+      expiresAt: Math.floor(Date.now() / 1000) + body.expires_in,
       scope: body.scope.split(" ").filter(Boolean),
       userId: body.sub,
       clientId: body.client_id,

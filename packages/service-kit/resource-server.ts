@@ -1,4 +1,4 @@
-import { OAuthResourceServer } from "@cloudflare/workers-oauth-provider";
+import { OAuthError, OAuthResourceServer } from "@cloudflare/workers-oauth-provider";
 import type { Caller } from "./broker-contract.ts";
 import { traceIn } from "./trace.ts";
 
@@ -58,9 +58,8 @@ export function resourceServer<Env extends ResourceEnv, Props>(options: Resource
         requiredScopes: options.scopes(env),
         validateToken: (env, request) => async (resource, token) => {
           const admitted = await options.admit(request, env, resource, token).catch((error: Error) => {
-            // The library answers 503 without a word of why.
             console.error(`${options.title}: ${traceIn(request).id}: the broker did not answer: ${error.message}`);
-            throw error;
+            throw unavailable(options.title);
           });
           if (!admitted) return null;
           const { audience, expiresAt, scope, userId, clientId } = admitted.call;
@@ -74,4 +73,17 @@ export function resourceServer<Env extends ResourceEnv, Props>(options: Resource
   };
   return (request: Request, env: Env, ctx: object): Promise<Response> =>
     serverFor(env).fetch(request, env, ctx as never);
+}
+
+/** How long a client is asked to wait for a broker that does not answer, in seconds. */
+const RETRY_AFTER_SECONDS = 5;
+
+/** To anything else that is thrown, the library answers 503 without a word of why. */
+function unavailable(title: string): OAuthError {
+  const next = `Nothing was done; try again in ${RETRY_AFTER_SECONDS} s.`;
+  return new OAuthError("temporarily_unavailable", {
+    description: `${title} cannot check the sign-in, because the broker does not answer. ${next}`,
+    statusCode: 503,
+    headers: { "retry-after": String(RETRY_AFTER_SECONDS) },
+  });
 }

@@ -1,4 +1,4 @@
-import { askedAgain } from "@hybrid-mcp/service-kit/asked-again";
+import { ANSWER_TIMEOUT_MS, askedAgain } from "@hybrid-mcp/service-kit/asked-again";
 import type { Caller, GatewayAnswer } from "@hybrid-mcp/service-kit/broker-contract";
 import { BoundedMap } from "./bounded-map.ts";
 import type { GatewayEnv, ServerConfig } from "./config.ts";
@@ -66,7 +66,8 @@ export async function admit(
   const unknown = () => needed(viewer).filter((server) => isPersonal(server) && !asked.has(server) && !kept(server));
   const ask = async (servers: ServerConfig[]) => {
     const names = servers.map(({ name }) => name);
-    const answer = await askedAgain(() => env.BROKER.authorizeGateway(token, names));
+    const authorize = () => env.BROKER.authorizeGateway(token, names);
+    const answer = await askedAgain(authorize, AbortSignal.timeout(ANSWER_TIMEOUT_MS));
     if (!answer) return null;
     viewer = viewerOf(answer);
     viewers.set(hash, viewer);

@@ -88,6 +88,15 @@ describe("while servers are in trouble", () => {
     expect(JSON.stringify(result._meta)).not.toMatch(/127\.0\.0\.1|localhost|Bearer/);
   });
 
+  test("a call that fails says what to do next", async () => {
+    const told = async (tool: string) => {
+      const { error } = (await (await post(gateway.origin, token, tool)).json()) as { error: { message: string } };
+      return error.message;
+    };
+    expect(await told("failing_anything")).toBe("Failing answered with HTTP 500. Try again in a while.");
+    expect(await told("strict_anything")).toBe("Strict answered with HTTP 401.");
+  });
+
   test.each(names)("a call of %s is answered with an error that says why, and is in the trail", async (name) => {
     const response = await post(gateway.origin, token, `${name}_anything`);
     expect(response.status).toBe(200);

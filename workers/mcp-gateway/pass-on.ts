@@ -33,6 +33,8 @@ interface Target {
   scope: string;
   /** The tool as clients know it; undefined for what is no call of one. */
   tool?: string;
+  /** Whether it may change something. */
+  changes?: boolean;
 }
 
 /**
@@ -68,8 +70,9 @@ async function checkedAndPassedOn(
   };
   request.span.name = message.method;
   request.span.add({ "mcp.method.name": message.method });
+  let target: Target | undefined;
   try {
-    const target = await targetOf(message, request, auth).catch(async (error) => {
+    target = await targetOf(message, request, auth).catch(async (error) => {
       await withinLimit(message, label, request);
       throw error;
     });
@@ -95,10 +98,16 @@ async function checkedAndPassedOn(
     }
     if (!(error instanceof ServerFailure)) throw error;
     ended("failed", "the server did not answer as it should");
-    return errorResponse(message.id, ErrorCode.internal, error.message, {
+    return errorResponse(message.id, ErrorCode.internal, error.message + next(error, target), {
       headers: error.retryAfter === undefined ? {} : { "retry-after": error.retryAfter },
     });
   }
+}
+
+/** What to do next after a failure, where it does not say so itself. @param target undefined: nothing was passed on */
+function next({ status = 500, retryAfter }: ServerFailure, target: Target | undefined): string {
+  if (retryAfter !== undefined || status < 500) return "";
+  return target?.changes ? " It may have been done all the same: look before you try again." : " Try again in a while.";
 }
 
 async function withinLimit({ id }: JsonRpcRequest, label: string, { env, admission }: GatewayRequest): Promise<void> {
@@ -148,7 +157,14 @@ async function toolTarget(
   const tool = items.find((each) => each.name === found.tool && isTaken(config.name, each.name));
   const scope = tool && isSelected(config.name, tool, request.selection) && scopeOf(config, tool);
   if (!scope) throw unknown(message, `Unknown tool: ${name}`);
-  return { server, scope, tool: name, message: { ...message, params: { ...message.params, name: found.tool } } };
+  const changes = (tool.annotations as { readOnlyHint?: boolean } | undefined)?.readOnlyHint !== true;
+  return {
+    server,
+    scope,
+    changes,
+    tool: name,
+    message: { ...message, params: { ...message.params, name: found.tool } },
+  };
 }
 
 async function listedTarget(message: JsonRpcRequest, subjects: Subject[], request: GatewayRequest): Promise<Target> {

@@ -31,6 +31,8 @@ export async function introspect(context: Ctx): Promise<Response> {
     client_id: call.clientId,
     scope: call.scope.join(" "),
     exp: call.expiresAt,
+    // For a machine whose clock is wrong.
+    expires_in: Math.max(0, call.expiresAt - Math.floor(Date.now() / 1000)),
     username: call.props.person.name,
     grant_id: call.grantId,
   });

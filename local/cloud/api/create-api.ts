@@ -1,5 +1,8 @@
+import { z } from "zod";
 import type { EdgeDirectory, TunnelConnections, WorkersRuntime } from "../contracts.ts";
 import type { Store } from "../store.ts";
+import { storageFaults } from "../workers/storage-faults.ts";
+import { checkBearerToken } from "./bearer-token.ts";
 import { cloudflareApp } from "./cloudflare/app.ts";
 import { type CloudflareContext, cloudflareCollections } from "./cloudflare/context.ts";
 import { edgeDirectory } from "./cloudflare/directory.ts";
@@ -48,11 +51,20 @@ export function createApi(options: ApiOptions): Api {
   };
   const cloudflare = cloudflareApp(context, options.cloudflareToken);
   const digitalocean = digitalOceanApp(store, options.digitaloceanToken, log);
+  /** No path of Cloudflare's: tests make storage slow or let it fail. */
+  const setStorageFaults = async (request: Request) => {
+    if (checkBearerToken(request, options.cloudflareToken) !== "valid") return new Response(null, { status: 401 });
+    const faults = storageFaults.safeParse(await request.json().catch(() => undefined));
+    if (!faults.success) return Response.json({ message: z.prettifyError(faults.error) }, { status: 400 });
+    await options.runtime.setStorageFaults(faults.data);
+    return new Response(null, { status: 204 });
+  };
   return {
     handler: async (request) => {
       const { pathname } = new URL(request.url);
       if (pathname.startsWith("/client/v4/")) return cloudflare.fetch(request);
       if (pathname.startsWith("/v2/")) return digitalocean.fetch(request);
+      if (pathname === "/_control/storage" && request.method === "PUT") return setStorageFaults(request);
       log(`api: no route for ${request.method} ${pathname} (404)`);
       return Response.json(
         { message: "The APIs are at /client/v4 (Cloudflare) and /v2 (DigitalOcean)" },

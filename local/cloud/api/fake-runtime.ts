@@ -6,6 +6,7 @@ import {
   type ScriptVersion,
   type WorkersRuntime,
 } from "../contracts.ts";
+import type { StorageFaults } from "../workers/storage-faults.ts";
 
 interface Entry {
   value: Uint8Array<ArrayBuffer>;
@@ -18,6 +19,7 @@ export class FakeRuntime implements WorkersRuntime {
   readonly live = new Map<string, ScriptVersion>();
   readonly deployed: string[] = [];
   readonly crons = new Map<string, string[]>();
+  storageFaults: StorageFaults = {};
   readonly #values = new Map<string, Map<string, Entry>>();
   readonly #databases = new Map<string, DatabaseSync>();
 
@@ -91,6 +93,10 @@ export class FakeRuntime implements WorkersRuntime {
   async deleteD1(databaseId: string): Promise<void> {
     this.#databases.get(databaseId)?.close();
     this.#databases.delete(databaseId);
+  }
+
+  async setStorageFaults(faults: StorageFaults): Promise<void> {
+    this.storageFaults = faults;
   }
 
   async close(): Promise<void> {

@@ -395,6 +395,21 @@ describe("KV and D1", () => {
     await expect(runtime.d1("db-1", "SELECT * FROM nope", [])).rejects.toThrow(/no such table: nope/);
   });
 
+  test("fail, or are slow, as they are told to, each by itself, and have all that was there when they are told no more", async () => {
+    const rows = await text("one", "/rows");
+    await runtime.setStorageFaults({ d1: { fail: true } });
+    await expect(call("one", "/rows")).rejects.toThrow("D1_ERROR: D1 DB is overloaded.");
+    expect(await (await call("one", "/get?key=a/b%20%C3%BC")).json()).toMatchObject({ value: "x" });
+    await runtime.setStorageFaults({ kv: { fail: true } });
+    await expect(call("one", "/get?key=x")).rejects.toThrow("KV GET failed: 500");
+    expect(await text("one", "/rows")).toBe(rows);
+    await runtime.setStorageFaults({ kv: { latencyMs: 300 } });
+    const begun = performance.now();
+    expect(await (await call("one", "/get?key=a/b%20%C3%BC")).json()).toMatchObject({ value: "x" });
+    expect(performance.now() - begun).toBeGreaterThan(290);
+    await runtime.setStorageFaults({});
+  });
+
   test("a deleted namespace or database is empty", async () => {
     await runtime.deleteKv("ns-1");
     await runtime.deleteD1("db-1");

@@ -241,6 +241,7 @@ export async function createWorkersRuntime(options: WorkersRuntimeOptions): Prom
     d1: (databaseId, sql, params) => storage.d1(databaseId, sql, params),
     deleteKv: (namespaceId) => storage.deleteKv(namespaceId),
     deleteD1: (databaseId) => storage.deleteD1(databaseId),
+    setStorageFaults: (faults) => storage.setFaults(faults),
 
     async close(graceMs = 0) {
       schedule.close();

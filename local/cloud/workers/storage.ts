@@ -5,6 +5,7 @@ import type { D1Result, KvNamespace } from "../contracts.ts";
 import { rawBinding } from "./binding-plugin.ts";
 import { quiet } from "./instance.ts";
 import { sqlStatements } from "./sql-statements.ts";
+import type { StorageFaults } from "./storage-faults.ts";
 
 /**
  * The one owner of all KV and D1 data (two workerds on one SQLite file block each other): a workerd with Miniflare's
@@ -18,6 +19,8 @@ export interface Storage {
   d1(databaseId: string, sql: string, params: unknown[]): Promise<D1Result[]>;
   deleteKv(namespaceId: string): Promise<void>;
   deleteD1(databaseId: string): Promise<void>;
+  /** Replaces the faults of all of it. */
+  setFaults(faults: StorageFaults): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -56,7 +59,7 @@ export async function openStorage(dir: string, log: (line: string) => void): Pro
   });
   await miniflare.ready;
   const url = await miniflare.unsafeGetDirectURL("storage");
-  const send = (kind: "kv" | "d1", id: string, path: string, init: RequestInit = {}) =>
+  const send = (kind: "kv" | "d1" | "faults", id: string, path: string, init: RequestInit = {}) =>
     fetch(new URL(path, url), {
       ...init,
       headers: { ...init.headers, "local-cloud-storage": kind, "local-cloud-storage-id": id },
@@ -96,6 +99,9 @@ export async function openStorage(dir: string, log: (line: string) => void): Pro
         ({ name, type }) => `DROP ${String(type)} IF EXISTS "${String(name).replaceAll('"', '""')}"`,
       );
       if (drops.length > 0) await d1(id, ["PRAGMA defer_foreign_keys = on", ...drops].join(";"), []);
+    },
+    async setFaults(faults) {
+      await send("faults", "", "/", { method: "PUT", body: JSON.stringify(faults) });
     },
     close: () => miniflare.dispose(),
   };

@@ -981,3 +981,18 @@ describe("a restart", () => {
     expect(cloud.log.join()).not.toContain("s3cr3t");
   });
 });
+
+test("storage is made to fail by whoever has the API's token, and by nobody else", async () => {
+  const put = (body: unknown, authorization: string) =>
+    fetch(`${cloud.origin}/_control/storage`, {
+      method: "PUT",
+      body: JSON.stringify(body),
+      headers: { authorization },
+    });
+  expect((await put({ d1: { fail: true } }, "Bearer wrong")).status).toBe(401);
+  expect(cloud.runtime.storageFaults).toEqual({});
+  const unknown = await cloud.request("PUT", "/_control/storage", { d1: { explode: true } });
+  expect([unknown.status, unknown.body.message]).toEqual([400, expect.stringContaining("explode")]);
+  expect((await cloud.request("PUT", "/_control/storage", { d1: { fail: true } })).status).toBe(204);
+  expect(cloud.runtime.storageFaults).toEqual({ d1: { fail: true } });
+});
