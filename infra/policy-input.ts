@@ -8,9 +8,9 @@ import type { Config } from "./config.ts";
 export class PolicyInput extends pulumi.ComponentResource {
   constructor(config: Config) {
     super("hybrid-mcp:policy:Input", "policy-input");
-    const { sshAllow, images, imagesAreLocal } = config.droplet;
+    const { allowDataLoss, droplet } = config;
+    const { sshAllow, images, imagesAreLocal } = droplet;
     const localImages = imagesAreLocal ? Object.values(images) : [];
-    const allowDataLoss = "allowDataLoss" in config ? config.allowDataLoss : [];
     this.registerOutputs({ sshAllow, localImages, allowDataLoss });
   }
 }

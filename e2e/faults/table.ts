@@ -417,14 +417,14 @@ export const FAULTS = [
   {
     id: "engine-killed",
     fault: "The Pulumi engine dies in the middle of an update",
-    made: "`kill -9` of a flip and its engine, at several steps",
+    made: "`kill -9` of a flip and its engine, at each step that the engine tells of, in each direction",
     saw: "Nothing.",
     unharmed: "everything",
     recovers: "the next command",
     lost: "nothing",
     test: {
-      file: "e2e/recovery.test.ts",
-      name: "(the %s) %s: the next command goes on, and calls are answered all the time",
+      file: "e2e/killed-flip.test.ts",
+      name: "killed at any step, in each direction, a flip is gone on with by the next up, and no call fails",
     },
   },
   {

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type Placement, type ServiceName, serviceNames } from "@hybrid-mcp/catalogue";
 import { seededRandom } from "./random.ts";
-import type { CommandResult, TestStack } from "./test-stack.ts";
+import type { TestStack } from "./test-stack.ts";
 
 /** Longest pause between two updates, in milliseconds. */
 const LONGEST_PAUSE_MS = 2_000;
@@ -37,15 +37,8 @@ export async function flipAtRandom(
     const chosen = shuffled.slice(0, Math.min(left, fewest + upTo(most - fewest + 1))).map(([, name]) => name);
     for (const name of chosen) placed[name] = other[placed[name]];
     const changes = chosen.map((name) => [name, placed[name]] as const);
-    const { seconds } = await move(stack, changes);
+    const { seconds } = await stack.must("flip", ...changes.flat());
     left -= chosen.length;
     say(`${changes.map(([name, to]) => `${name} to ${to}`).join(", ")} in ${seconds.toFixed(1)} s`);
   }
-}
-
-/** One service by a flip; several by their flags and one update. */
-function move(stack: TestStack, changes: (readonly [ServiceName, Placement])[]): Promise<CommandResult> {
-  if (changes.length === 1) return stack.must("flip", ...changes[0]!);
-  for (const [name, placement] of changes) stack.stack.setFlag(["services", name, "placement"], placement);
-  return stack.must("up");
 }
