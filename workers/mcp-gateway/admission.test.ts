@@ -83,6 +83,23 @@ test("a token of a server is asked for anew before it expires", async () => {
   expect(asked).toEqual([["coda"], [], ["coda"]]);
 });
 
+test("a token that is kept when a request begins is good for that request, however long the broker takes", async () => {
+  const first = headersOf(await admit(env, token, () => [coda]), coda);
+  vi.advanceTimersByTime(54_999);
+  const slow = {
+    ...env,
+    BROKER: {
+      authorizeGateway(given: string, servers: string[]) {
+        vi.advanceTimersByTime(2);
+        return env.BROKER.authorizeGateway(given, servers);
+      },
+    },
+  } as GatewayEnv;
+  const second = await admit(slow, token, () => [coda]);
+  expect(asked).toEqual([["coda"], []]);
+  expect(headersOf(second, coda)).toEqual(first);
+});
+
 test("what one client was given is not used for another", async () => {
   await admit(env, token, () => [coda]);
   await admit(env, `${token}-of-another`, () => [coda]);

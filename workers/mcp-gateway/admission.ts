@@ -60,10 +60,17 @@ export async function admit(
     const entry = entries.get(keyOf(server));
     return entry && entry.viewer === viewer?.key && entry.until > Date.now() ? entry.headers : undefined;
   };
+  /** What this request has found: it stays good for it, also when it ends while the broker answers. */
+  const found = new Map<ServerConfig, Record<string, string>>();
+  const find = (server: ServerConfig) => {
+    const headers = found.get(server) ?? kept(server);
+    if (headers) found.set(server, headers);
+    return headers;
+  };
   const asked = new Set<ServerConfig>();
   const credentials: GatewayAnswer["credentials"] = {};
 
-  const unknown = () => needed(viewer).filter((server) => isPersonal(server) && !asked.has(server) && !kept(server));
+  const unknown = () => needed(viewer).filter((server) => isPersonal(server) && !asked.has(server) && !find(server));
   const ask = async (servers: ServerConfig[]) => {
     const names = servers.map(({ name }) => name);
     const authorize = () => env.BROKER.authorizeGateway(token, names);
@@ -86,12 +93,15 @@ export async function admit(
     if (!shown) return;
     const ends = shown.expiresAt === undefined ? Number.POSITIVE_INFINITY : shown.expiresAt * 1000 - MARGIN_MS;
     const until = service ? ends : Math.min(ends, Date.now() + CREDENTIAL_MS);
-    entries.set(keyOf(server), { viewer: viewer.key, headers: { authorization: `Bearer ${shown.token}` }, until });
+    const headers = { authorization: `Bearer ${shown.token}` };
+    found.set(server, headers);
+    entries.set(keyOf(server), { viewer: viewer.key, headers, until });
   };
 
   const before = viewer;
   let answer = await ask(unknown());
   if (answer && before !== undefined && before.key !== viewer?.key) {
+    found.clear();
     const more = unknown();
     if (more.length > 0) answer = await ask(more);
   }
@@ -110,12 +120,15 @@ export async function admit(
           return { headers: { [server.auth.header]: secret } };
         }
         default: {
-          const headers = kept(server);
+          const headers = find(server);
           return headers ? { headers } : { problem: whyNot(server, own(credentials, server.name)) };
         }
       }
     },
-    forget: (server) => entries.delete(keyOf(server)),
+    forget(server) {
+      found.delete(server);
+      entries.delete(keyOf(server));
+    },
   };
 }
 
