@@ -263,7 +263,9 @@ describe("as they run", () => {
     await run(asAda(workflow("preview")), "preview", pullRequest);
     const posted = await comments();
     expect(posted).toHaveLength(1);
-    expect(posted[0]!.body).toMatch(/^<!-- hybrid-mcp preview: local -->\n+### What this change does \(stack `local`\)\n/);
+    expect(posted[0]!.body).toMatch(
+      /^<!-- hybrid-mcp preview: local -->\n+### What this change does \(stack `local`\)\n/,
+    );
     expect(posted[0]!.body).toMatch(/Coda.*droplet/);
     const name = `plan-local-${git("rev-parse", "HEAD^{tree}")}`;
     const plan = readFileSync(join(artifacts.get(name)!, "plan.json"), "utf8");
