@@ -1,5 +1,6 @@
 import type { Engine } from "../engine/ensure-engine.ts";
 import { adoptPendingCreates, type ExportedStack } from "../providers/pending-creates.ts";
+import { resourceName } from "./engine-events.ts";
 import { pulumi, pulumiOutput, stackEnvironment } from "./run-pulumi.ts";
 import type { LocalStack } from "./stack.ts";
 import { say, UserError } from "./user-error.ts";
@@ -23,15 +24,11 @@ export async function recover(stack: LocalStack, engine: Engine): Promise<void> 
   // The look-ups ask the same clouds as the engine's plugins.
   Object.assign(process.env, stackEnvironment(stack, engine));
   const { stack: mended, adopted, cleared } = await adoptPendingCreates(exported);
-  for (const urn of adopted) say(`  ${nameOf(urn)} was made, and is kept`);
-  for (const urn of cleared) say(`  ${nameOf(urn)} is not there yet`);
+  for (const urn of adopted) say(`  ${resourceName(urn)} was made, and is kept`);
+  for (const urn of cleared) say(`  ${resourceName(urn)} is not there yet`);
   await pulumiOutput(stack, engine, ["stack", "import", "--stack", "local"], JSON.stringify(mended));
   const refresh = ["refresh", "--yes", "--skip-preview", "--suppress-outputs", "--stack", "local"];
   if ((await pulumi(stack, engine, refresh)) !== 0) {
     throw new UserError("The state could not be put in order; what the engine said is above.");
   }
-}
-
-function nameOf(urn: string): string {
-  return urn.split("::").at(-1)!;
 }

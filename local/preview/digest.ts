@@ -1,3 +1,5 @@
+import { resourceName } from "../cli/engine-events.ts";
+
 /** What `pulumi preview --json` prints: pkg/display/json.go of the engine (PreviewDigest), as far as it is used here. */
 
 export interface ResourceState {
@@ -61,8 +63,6 @@ export interface Resource {
 /** Operations that change nothing of the stack. */
 const NO_CHANGE = ["same", "read", "refresh", "discard", "read-discarded"];
 
-export const nameOf = (urn: string) => urn.split("::").at(-1)!;
-
 /**
  * Every resource once, with what becomes of it. A replacement comes as several steps.
  *
@@ -78,7 +78,7 @@ export function resourcesOf(digest: Digest, state: ResourceState[] = []): Resour
     const resource: Resource = known ?? {
       urn,
       type: (newState ?? oldState)?.type ?? typeOf(urn),
-      name: nameOf(urn),
+      name: resourceName(urn),
       op: "same",
       changed: [],
       because: [],
@@ -92,10 +92,10 @@ export function resourcesOf(digest: Digest, state: ResourceState[] = []): Resour
   }
   for (const before of state) {
     // Default providers are the engine's own.
-    const isDefault = before.type.startsWith("pulumi:providers:") && nameOf(before.urn).startsWith("default");
+    const isDefault = before.type.startsWith("pulumi:providers:") && resourceName(before.urn).startsWith("default");
     if (found.has(before.urn) || before.external || isDefault) continue;
     const { urn, type } = before;
-    found.set(urn, { urn, type, name: nameOf(urn), op: "delete", before, changed: [], because: [] });
+    found.set(urn, { urn, type, name: resourceName(urn), op: "delete", before, changed: [], because: [] });
   }
   return [...found.values()];
 }

@@ -1,5 +1,7 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { resourceName, withEvents } from "../cli/engine-events.ts";
 import { repositoryRoot } from "../cli/stack.ts";
 import type { Digest, ResourceState } from "./digest.ts";
 
@@ -40,25 +42,25 @@ export interface PreviewArgs {
   stack: string;
   /** Config file that is previewed instead of the stack's own. */
   configFile: string;
-  /** A path that is free, for the engine's events: only they tell of policies. */
-  eventLog: string;
   /** Where the plan is put, to be applied later. */
   savePlan?: string | undefined;
 }
 
 /** Asks the engine what an update would do; nothing is changed. */
 export async function enginePreview(run: RunPulumi, args: PreviewArgs): Promise<EnginePreview> {
-  const { stack, configFile, eventLog, savePlan } = args;
+  const { stack, configFile, savePlan } = args;
   const command = [
     ...["preview", "--json", "--show-sames", "--non-interactive"],
-    ...["--stack", stack, "--config-file", configFile, "--event-log", eventLog],
+    ...["--stack", stack, "--config-file", configFile],
     ...(savePlan === undefined ? [] : ["--save-plan", savePlan]),
     ...CHECKS,
   ];
-  // The engine has its event log's option with this.
-  const { code, stdout, stderr } = await run(command, { PULUMI_DEBUG_COMMANDS: "true" });
-  const events = existsSync(eventLog) ? readFileSync(eventLog, "utf8") : "";
-  rmSync(eventLog, { force: true });
+  // Only the engine's events tell of policies.
+  const events: EngineEvent[] = [];
+  const { code, stdout, stderr } = await withEvents(
+    (event) => events.push(event),
+    (log) => run([...command, ...log.args], log.env),
+  );
   return { digest: parsed(stdout), code, violations: violationsIn(events), stderr };
 }
 
@@ -81,25 +83,18 @@ function parsed(stdout: string): Digest {
   }
 }
 
-/** One event in a line, as the Automation API reads them too (sdk/go/common/apitype/events.go). */
-function violationsIn(events: string): Violation[] {
-  return events
-    .split("\n")
-    .filter((line) => line.includes('"policyEvent"'))
-    .flatMap((line) => {
-      const { policyEvent } = JSON.parse(line) as {
-        policyEvent?: { policyName: string; message: string; resourceUrn?: string; enforcementLevel: string };
-      };
-      if (!policyEvent) return [];
-      const { policyName, message, resourceUrn, enforcementLevel } = policyEvent;
-      const resource = resourceUrn?.split("::").at(-1);
-      return [
-        {
-          policy: policyName,
-          message: message.replaceAll(/<\{%.*?%\}>/g, "").trim(),
-          ...(resource && { resource }),
-          advisory: enforcementLevel === "advisory",
-        },
-      ];
-    });
+function violationsIn(events: EngineEvent[]): Violation[] {
+  return events.flatMap(({ policyEvent }) => {
+    if (!policyEvent) return [];
+    const { policyName, message, resourceUrn, enforcementLevel } = policyEvent;
+    return [
+      {
+        policy: policyName,
+        message: message.replaceAll(/<\{%.*?%\}>/g, "").trim(),
+        ...(resourceUrn && { resource: resourceName(resourceUrn) }),
+        // The engine's word; the SDK's type has another.
+        advisory: (enforcementLevel as string) === "advisory",
+      },
+    ];
+  });
 }

@@ -68,7 +68,6 @@ export async function previewLocal(options: PreviewOptions): Promise<Report> {
   const preview = await enginePreview(run, {
     stack: "local",
     configFile,
-    eventLog: join(stack.tmpDir, "preview-events.json"),
     savePlan,
   });
   const { auditDatabaseId } = (await deployed({ stack, engine })) as { auditDatabaseId?: string };
@@ -100,8 +99,7 @@ export async function previewReal(name: string, options: PreviewOptions): Promis
     const named = Object.fromEntries(Object.entries(over).map(([key, value]) => [`hybrid-mcp:${key}`, value]));
     writePrivately(configFile, stringify({ ...file, config: merge(config, named) }));
     const { resources: state } = await stateOf(run, name);
-    const eventLog = join(folder, "events.json");
-    const preview = await enginePreview(run, { stack: name, configFile, eventLog, savePlan });
+    const preview = await enginePreview(run, { stack: name, configFile, savePlan });
     const usage = await usageFrom(callsPerMonth, await auditAccess(name, config, outputs));
     return reportOf({ stack: name, preview, state, allowed: allowDataLoss, usage });
   } finally {

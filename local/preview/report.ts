@@ -1,8 +1,9 @@
 import { stripVTControlCharacters } from "node:util";
 import { deadlinesOf } from "../../infra/config.ts";
+import { resourceName } from "../cli/engine-events.ts";
 import { changesOf } from "./changes.ts";
 import { type Cost, costOf } from "./cost.ts";
-import { type Diagnostic, nameOf, type ResourceState, resourcesOf } from "./digest.ts";
+import { type Diagnostic, type ResourceState, resourcesOf } from "./digest.ts";
 import type { EnginePreview, Violation } from "./engine-preview.ts";
 import type { Change, Loss } from "./scene.ts";
 import type { Usage } from "./usage.ts";
@@ -84,7 +85,7 @@ function messageOf({ message = "", urn }: Diagnostic): string[] {
   const text = cleaned(message);
   // What the engine says of itself when something else has failed.
   if (text === "" || /^(preview failed|update failed|an unhandled error occurred)/i.test(text)) return [];
-  const name = urn && !urn.includes("pulumi:pulumi:Stack") ? `${nameOf(urn)}: ` : "";
+  const name = urn && !urn.includes("pulumi:pulumi:Stack") ? `${resourceName(urn)}: ` : "";
   return [`${name}${text}`];
 }
 
