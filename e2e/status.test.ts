@@ -4,7 +4,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ServiceStatus, StatusReport } from "../local/cli/status-report.ts";
-import { startCaller, summary, type Traffic } from "./support/callers.ts";
+import { startCaller, summary, type Traffic, toolRequest } from "./support/callers.ts";
 import { eventually } from "./support/eventually.ts";
 import { ONLY_CODA, TestStack } from "./support/test-stack.ts";
 
@@ -27,16 +27,7 @@ async function status(...args: string[]): Promise<StatusReport & { coda: Service
 }
 
 async function call(name: string, args: object, bearer = token): Promise<number> {
-  const response = await fetch(`${stack.codaUrl}/mcp`, {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      accept: "application/json, text/event-stream",
-      "mcp-protocol-version": "2025-06-18",
-      authorization: `Bearer ${bearer}`,
-    },
-    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: args } }),
-  });
+  const response = await fetch(`${stack.codaUrl}/mcp`, toolRequest(bearer, { name, arguments: args }));
   await response.text();
   return response.status;
 }

@@ -97,6 +97,20 @@ export async function openStream(options: Omit<CallerOptions, "rate">): Promise<
   return { ended };
 }
 
+/** `tools/call` as a client of the protocol 2025-06-18 sends it. */
+export function toolRequest(token: string, params: { name: string; arguments: object; _meta?: object }, id = 1) {
+  return {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      "mcp-protocol-version": "2025-06-18",
+      authorization: `Bearer ${token}`,
+    },
+    body: JSON.stringify({ jsonrpc: "2.0", id, method: "tools/call", params }),
+  };
+}
+
 /** Sends `tools/call` as a 2025-06-18 client does and reads the answer, JSON or an event stream, to its end. */
 async function callTool(
   options: Omit<CallerOptions, "rate">,
@@ -104,16 +118,8 @@ async function callTool(
   meta: object,
   onMessage: (response: Response, message: unknown) => void = () => {},
 ): Promise<{ response: Response; messages: unknown[] }> {
-  const response = await (options.fetch ?? fetch)(options.url, {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      accept: "application/json, text/event-stream",
-      "mcp-protocol-version": "2025-06-18",
-      authorization: `Bearer ${options.token}`,
-    },
-    body: JSON.stringify({ jsonrpc: "2.0", id, method: "tools/call", params: { ...options.call, _meta: meta } }),
-  });
+  const params = { ...options.call, _meta: meta };
+  const response = await (options.fetch ?? fetch)(options.url, toolRequest(options.token, params, id));
   const messages: unknown[] = [];
   const take = (text: string) => {
     const message: unknown = JSON.parse(text);

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { toolRequest } from "./callers.ts";
 
 /** Pause between two calls of one caller, in milliseconds. */
 const PAUSE_MS = 150;
@@ -109,17 +110,7 @@ function describe(error: Error): string {
  */
 export function toolCall(url: string, token: string, name: string, args: object = {}): WatchedCall {
   return async (signal) => {
-    const response = await fetch(url, {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        accept: "application/json, text/event-stream",
-        "mcp-protocol-version": "2025-06-18",
-        authorization: `Bearer ${token}`,
-      },
-      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: args } }),
-      signal,
-    });
+    const response = await fetch(url, { ...toolRequest(token, { name, arguments: args }), signal });
     const text = await response.text();
     const data = /^data: *(.+)$/m.exec(text)?.[1] ?? text;
     let message: Answer;

@@ -17,11 +17,6 @@ export interface TrailAddress {
 /** Why the trail cannot be asked, in one word. */
 export type NotCounted = "no-token" | "no-database" | "unreachable" | "refused";
 
-interface Answer {
-  success?: boolean;
-  result?: { results: { service: string; decision: string; calls: number }[] }[];
-}
-
 /** Longest wait for the answer, in milliseconds. */
 const ANSWER_MS = 5_000;
 
@@ -30,33 +25,45 @@ const SQL = `SELECT CASE kind WHEN 'call' THEN service ELSE 'oauth-broker' END A
   FROM audit WHERE time >= ? AND kind <> 'lost' GROUP BY 1, 2`;
 
 /**
- * Counts what the audit trail has of some time until now, by service, over Cloudflare's API.
+ * Asks the audit trail, over Cloudflare's API.
  * https://developers.cloudflare.com/api/resources/d1/subresources/database/methods/query/
  *
- * @param since Unix time in milliseconds
- * @returns the counts; or why there are none
+ * @param timeoutMs longest wait for the answer, in milliseconds
+ * @returns the rows; or why there are none
  */
-export async function countCalls(
+export async function queryTrail<Row>(
   { baseUrl, token, accountId, databaseId }: TrailAddress,
-  since: number,
-): Promise<Record<string, CallCounts> | NotCounted> {
+  query: { sql: string; params: unknown[] },
+  timeoutMs: number,
+): Promise<Row[] | NotCounted> {
   if (!token) return "no-token";
   if (!accountId || !databaseId) return "no-database";
-  let answer: Answer;
   try {
     const response = await fetch(`${baseUrl}/accounts/${accountId}/d1/database/${databaseId}/query`, {
       method: "POST",
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-      body: JSON.stringify({ sql: SQL, params: [since] }),
-      signal: AbortSignal.timeout(ANSWER_MS),
+      body: JSON.stringify(query),
+      signal: AbortSignal.timeout(timeoutMs),
     });
-    answer = (await response.json()) as Answer;
+    const { success, result } = (await response.json()) as { success?: boolean; result?: { results: Row[] }[] };
+    return success && result?.[0] ? result[0].results : "refused";
   } catch {
     return "unreachable";
   }
-  if (!answer.success || !answer.result?.[0]) return "refused";
+}
+
+/**
+ * Counts what the audit trail has of some time until now, by service.
+ *
+ * @param since Unix time in milliseconds
+ * @returns the counts; or why there are none
+ */
+export async function countCalls(trail: TrailAddress, since: number): Promise<Record<string, CallCounts> | NotCounted> {
+  const query = { sql: SQL, params: [since] };
+  const rows = await queryTrail<{ service: string; decision: string; calls: number }>(trail, query, ANSWER_MS);
+  if (typeof rows === "string") return rows;
   const counts: Record<string, CallCounts> = {};
-  for (const { service, decision, calls } of answer.result[0].results) {
+  for (const { service, decision, calls } of rows) {
     counts[service] ??= { calls: 0, failed: 0, denied: 0 };
     const of = counts[service];
     of.calls += calls;

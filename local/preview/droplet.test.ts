@@ -1,6 +1,6 @@
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestApi, type TestApi } from "../cloud/api/test-api.ts";
+import { HOST_PARTS, programOf } from "../providers/testing/program-of.ts";
 import { createTestStack, type TestStack } from "../providers/testing/stack.ts";
 import type { Digest, ResourceState } from "./digest.ts";
 import { resourcesOf } from "./digest.ts";
@@ -11,7 +11,6 @@ import { type Report, reportOf } from "./report.ts";
 
 let cloud: TestApi;
 let stack: TestStack;
-const infra = join(import.meta.dirname, "../../infra");
 
 const droplet = {
   dockerHost: "unix:///var/run/docker.sock",
@@ -19,33 +18,12 @@ const droplet = {
   sshAllow: ["198.51.100.1/32"],
 };
 
-const program = (changed: object, more: object = {}) => {
-  const config = {
-    domain: "example.com",
-    cloudflare: {
-      accountId: "0123456789abcdef0123456789abcdef",
-      zoneId: "fedcba9876543210fedcba9876543210",
-      workersSubdomain: "acme",
-    },
-    auth: { providers: ["github"], github: { clientId: "Iv1.abc" } },
-    clientSecrets: { github: "secret" },
-    services: { github: { enabled: false }, firecrawl: { enabled: false }, n8n: { enabled: true } },
-    droplet: { ...droplet, ...changed },
-    ...more,
-  };
-  const flat = Object.entries(config).map(([key, value]) => [
-    `hybrid-mcp:${key}`,
-    typeof value === "string" ? value : JSON.stringify(value),
-  ]);
-  return `
-import { parseConfig } from ${JSON.stringify(join(infra, "config.ts"))};
-import { Host } from ${JSON.stringify(join(infra, "droplet/host.ts"))};
-import { HostKey } from ${JSON.stringify(join(infra, "droplet/host-key.ts"))};
-const { config, errors } = parseConfig(${JSON.stringify(Object.fromEntries(flat))});
-if (errors) throw new Error(errors.join("\\n"));
-new Host(config, new HostKey(config));
-`;
-};
+const program = (changed: object, more: object = {}) =>
+  programOf(
+    { services: { n8n: { enabled: true } }, droplet: { ...droplet, ...changed }, ...more },
+    HOST_PARTS,
+    "new Host(config, new HostKey(config));",
+  );
 
 /** What would be told of a change, after a look that nothing of it is left out. */
 async function told(changed: object, { more = {}, allowed = [] as string[] } = {}): Promise<Report & { text: string }> {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
+import type { TrailAddress } from "../cli/audit-counts.ts";
 import { checkConfig } from "../cli/check-config.ts";
 import { cloudPid } from "../cli/cloud-process.ts";
 import { realStack } from "../cli/real-stack.ts";
@@ -13,7 +14,7 @@ import { deployed, setSecrets } from "../cli/update.ts";
 import { UserError } from "../cli/user-error.ts";
 import { enginePreview, type RunPulumi, stateOf } from "./engine-preview.ts";
 import { type Report, reportOf } from "./report.ts";
-import { type AuditAccess, countedCalls, usageOf } from "./usage.ts";
+import { countedCalls, usageOf } from "./usage.ts";
 
 export interface PreviewOptions {
   /** Values that count for this preview only, over the stack's config. */
@@ -70,11 +71,10 @@ export async function previewLocal(options: PreviewOptions): Promise<Report> {
     configFile,
     savePlan,
   });
-  const { auditDatabaseId } = (await deployed({ stack, engine })) as { auditDatabaseId?: string };
+  const { auditDatabaseId } = await deployed({ stack, engine });
   const { accountId, cloudflareToken: token } = now.identity;
   const baseUrl = `http://127.0.0.1:${now.ports.api}/client/v4`;
-  const access = auditDatabaseId ? { baseUrl, token, accountId, databaseId: auditDatabaseId } : undefined;
-  const usage = await usageFrom(callsPerMonth, access);
+  const usage = await usageFrom(callsPerMonth, { baseUrl, token, accountId, databaseId: auditDatabaseId });
   return reportOf({ stack: "local", preview, state, allowed: allowDataLoss, usage });
 }
 
@@ -107,7 +107,7 @@ export async function previewReal(name: string, options: PreviewOptions): Promis
   }
 
   /** With what the program itself signs in at Cloudflare, if it can be had. */
-  async function auditAccess(stack: string, config: Values, outputs: Record<string, unknown>) {
+  async function auditAccess(stack: string, config: Values, outputs: Record<string, unknown>): Promise<TrailAddress> {
     const { accountId } = (config["hybrid-mcp:cloudflare"] ?? {}) as { accountId?: string };
     const databaseId = outputs.auditDatabaseId as string | undefined;
     const get = (key: string) =>
@@ -118,10 +118,10 @@ export async function previewReal(name: string, options: PreviewOptions): Promis
     const token = process.env.CLOUDFLARE_API_TOKEN ?? (await get("cloudflare:apiToken"));
     const baseUrl =
       (await get("cloudflare:baseUrl")) ?? process.env.CLOUDFLARE_BASE_URL ?? "https://api.cloudflare.com/client/v4";
-    return accountId && databaseId && token ? { baseUrl, token, accountId, databaseId } : undefined;
+    return { baseUrl, token, accountId, databaseId };
   }
 }
 
-async function usageFrom(given: number | undefined, access: AuditAccess | undefined) {
-  return usageOf(given, given === undefined && access ? await countedCalls(access) : undefined);
+async function usageFrom(given: number | undefined, trail: TrailAddress) {
+  return usageOf(given, given === undefined ? await countedCalls(trail) : undefined);
 }

@@ -1,17 +1,10 @@
+import { queryTrail, type TrailAddress } from "../cli/audit-counts.ts";
+
 /** How often tools are called in a month, and how that is known. */
 export interface Usage {
   calls: number;
   /** For people: `counted in the audit trail over the last 30 days`. */
   source: string;
-}
-
-/** How a stack's audit trail is asked: Cloudflare's API, or the local cloud's. */
-export interface AuditAccess {
-  /** Of the API, e.g. `https://api.cloudflare.com/client/v4`. */
-  baseUrl: string;
-  token: string;
-  accountId: string;
-  databaseId: string;
 }
 
 const DAYS = 30;
@@ -23,31 +16,13 @@ export const ASSUMED_CALLS = 10_000;
 /**
  * Calls of the last 30 days, out of the audit trail; of a trail that is younger, as many as it has.
  *
- * @returns undefined when it cannot be asked
- * @see https://developers.cloudflare.com/api/resources/d1/subresources/database/methods/query/
+ * @returns undefined when it cannot be asked: a preview says what it reckons with, and is none the less made
  */
-export async function countedCalls({
-  baseUrl,
-  token,
-  accountId,
-  databaseId,
-}: AuditAccess): Promise<number | undefined> {
-  try {
-    const response = await fetch(`${baseUrl}/accounts/${accountId}/d1/database/${databaseId}/query`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-      body: JSON.stringify({
-        sql: "SELECT COUNT(*) AS calls FROM audit WHERE kind = 'call' AND time > ?",
-        params: [Date.now() - DAYS * 86_400_000],
-      }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    const { result } = (await response.json()) as { result?: { results?: { calls?: number }[] }[] };
-    return result?.[0]?.results?.[0]?.calls;
-  } catch {
-    // A preview says what it reckons with; that the trail is out of reach is no reason to have none.
-    return undefined;
-  }
+export async function countedCalls(trail: TrailAddress): Promise<number | undefined> {
+  const sql = "SELECT COUNT(*) AS calls FROM audit WHERE kind = 'call' AND time > ?";
+  const params = [Date.now() - DAYS * 86_400_000];
+  const rows = await queryTrail<{ calls: number }>(trail, { sql, params }, TIMEOUT_MS);
+  return typeof rows === "string" ? undefined : rows[0]?.calls;
 }
 
 /**

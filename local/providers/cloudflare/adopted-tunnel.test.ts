@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { account_id, type TestApi } from "../../cloud/api/test-api.ts";
-import { createEdgeStack, type EdgeStack, edgeProgram } from "../testing/edge-stack.ts";
+import { createEdgeStack, type EdgeStack } from "../testing/edge-stack.ts";
+import { programOf } from "../testing/program-of.ts";
 import type { TestStack } from "../testing/stack.ts";
 
 // The program's own tunnel and ingress rules, by the real engine, for a tunnel that somebody else made.
@@ -10,7 +11,7 @@ let stack: TestStack;
 const tunnels = `/client/v4/accounts/${account_id}/cfd_tunnel`;
 
 const program = (adopt: string, rules: { hostname: string; service: string }[]) =>
-  edgeProgram(
+  programOf(
     { tunnel: { adopt } },
     { "edge/tunnel.ts": "Tunnel", "edge/ingress.ts": "Ingress" },
     `const tunnel = new Tunnel(config);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { account_id, type TestApi, zone_id } from "../../cloud/api/test-api.ts";
-import { createEdgeStack, type EdgeStack, edgeProgram } from "../testing/edge-stack.ts";
+import { createEdgeStack, type EdgeStack } from "../testing/edge-stack.ts";
+import { programOf } from "../testing/program-of.ts";
 import type { TestStack } from "../testing/stack.ts";
 
 // The program's own hostnames and what stands before them, by the real engine, while the config turns it on and off.
@@ -10,7 +11,7 @@ let stack: TestStack;
 const api = "/client/v4";
 
 const program = (access?: object) =>
-  edgeProgram(
+  programOf(
     {
       services: { n8n: { enabled: true, ...(access && { access }) } },
       droplet: { dockerHost: "unix:///var/run/docker.sock" },

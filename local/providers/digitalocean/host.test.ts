@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
 import Docker from "dockerode";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { removeLeftovers } from "../../cli/leftovers.ts";
 import { startTestApi, type TestApi } from "../../cloud/api/test-api.ts";
 import { findDocker } from "../../docker/docker-engine.ts";
 import { shellImage } from "../testing/base-image.ts";
+import { HOST_PARTS, programOf } from "../testing/program-of.ts";
 import { createTestStack, type StackState, type Step, type TestStack } from "../testing/stack.ts";
 
 // The program's own host, by the real engine, at the emulator; its containers are real ones of this machine's Docker Engine.
@@ -14,36 +14,18 @@ let stack: TestStack;
 let image: string;
 const docker = new Docker();
 const name = `host-${randomUUID().slice(0, 8)}`;
-const infra = join(import.meta.dirname, "../../../infra");
-
-const cloudflare = {
-  accountId: "0123456789abcdef0123456789abcdef",
-  zoneId: "fedcba9876543210fedcba9876543210",
-  workersSubdomain: "acme",
-};
 
 /** A program that has the host of this config, and one network with one container on it. */
-const program = (droplet: object, { state = true } = {}) => {
-  const config = {
-    name,
-    domain: "example.com",
-    cloudflare,
-    auth: { providers: ["github"], github: { clientId: "Iv1.abc" } },
-    clientSecrets: { github: "secret" },
-    services: { github: { enabled: false }, firecrawl: { enabled: false }, n8n: { enabled: state } },
-    droplet: { dockerHost: "unix:///var/run/docker.sock", ...droplet },
-  };
-  const flat = Object.entries(config).map(([key, value]) => [
-    `hybrid-mcp:${key}`,
-    typeof value === "string" ? value : JSON.stringify(value),
-  ]);
-  return `
+const program = (droplet: object, { state = true } = {}) =>
+  programOf(
+    {
+      name,
+      services: { n8n: { enabled: state } },
+      droplet: { dockerHost: "unix:///var/run/docker.sock", ...droplet },
+    },
+    HOST_PARTS,
+    `
 import * as docker from "@pulumi/docker";
-import { parseConfig } from ${JSON.stringify(join(infra, "config.ts"))};
-import { Host } from ${JSON.stringify(join(infra, "droplet/host.ts"))};
-import { HostKey } from ${JSON.stringify(join(infra, "droplet/host-key.ts"))};
-const { config, errors } = parseConfig(${JSON.stringify(Object.fromEntries(flat))});
-if (errors) throw new Error(errors.join("\\n"));
 const host = new Host(config, new HostKey(config));
 const options = host.options(host);
 const labels = [{ label: "hybrid-mcp", value: ${JSON.stringify(name)} }];
@@ -53,8 +35,8 @@ const container = new docker.Container("container", {
   networksAdvanced: [{ name: network.name }], destroyGraceSeconds: 1, labels,
 }, { ...options, deleteBeforeReplace: false });
 export const containerId = container.id;
-`;
-};
+`,
+  );
 
 const all = {
   sshPublicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ9MdzC8zZ0Qd9yRkF0Xn4pE0bqUq4sHk3m3mO3Jv1xY me",

@@ -8,6 +8,7 @@ import { removeLeftovers } from "../../cli/leftovers.ts";
 import { startTestApi, type TestApi } from "../../cloud/api/test-api.ts";
 import { findDocker } from "../../docker/docker-engine.ts";
 import { shellImage } from "../testing/base-image.ts";
+import { HOST_PARTS, programOf } from "../testing/program-of.ts";
 import { createTestStack, type TestStack } from "../testing/stack.ts";
 
 // The program's host, reached over SSH and then through its own tunnel. `ssh` is a stand-in that leads to this machine's Docker
@@ -19,35 +20,19 @@ let image: string;
 let folder: string;
 const docker = new Docker();
 const name = `host-${randomUUID().slice(0, 8)}`;
-const infra = join(import.meta.dirname, "../../../infra");
 const tunnelled = { dockerHost: "ssh://root@droplet.example.com" };
 const direct = { ...tunnelled, sshAllow: ["198.51.100.1/32"] };
 
-const program = (droplet: object, key = "J9MdzC8zZ0Qd9yRkF0Xn4pE0bqUq4sHk3m3mO3Jv1xY") => {
-  const config = {
-    "hybrid-mcp:name": name,
-    "hybrid-mcp:domain": "example.com",
-    "hybrid-mcp:cloudflare": JSON.stringify({
-      accountId: "0123456789abcdef0123456789abcdef",
-      zoneId: "fedcba9876543210fedcba9876543210",
-      workersSubdomain: "acme",
-    }),
-    "hybrid-mcp:auth": '{"providers":["github"],"github":{"clientId":"Iv1.abc"}}',
-    "hybrid-mcp:clientSecrets": '{"github":"secret"}',
-    "hybrid-mcp:services": '{"github":{"enabled":false},"firecrawl":{"enabled":false},"n8n":{"enabled":false}}',
-    "hybrid-mcp:droplet": JSON.stringify({
-      sshPublicKey: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${key} me`,
-      readySeconds: 4,
-      ...droplet,
-    }),
-  };
-  return `
+const program = (droplet: object, key = "J9MdzC8zZ0Qd9yRkF0Xn4pE0bqUq4sHk3m3mO3Jv1xY") =>
+  programOf(
+    {
+      name,
+      services: { n8n: { enabled: false } },
+      droplet: { sshPublicKey: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${key} me`, readySeconds: 4, ...droplet },
+    },
+    HOST_PARTS,
+    `
 import * as docker from "@pulumi/docker";
-import { parseConfig } from ${JSON.stringify(join(infra, "config.ts"))};
-import { Host } from ${JSON.stringify(join(infra, "droplet/host.ts"))};
-import { HostKey } from ${JSON.stringify(join(infra, "droplet/host-key.ts"))};
-const { config, errors } = parseConfig(${JSON.stringify(config)});
-if (errors) throw new Error(errors.join("\\n"));
 const host = new Host(config, new HostKey(config));
 const labels = [{ label: "hybrid-mcp", value: ${JSON.stringify(name)} }];
 const network = new docker.Network("network", { name: ${JSON.stringify(name)}, labels }, host.options(host, { lastToGo: true }));
@@ -57,8 +42,8 @@ const container = (role, options) => new docker.Container(role, {
 }, { ...options, deleteBeforeReplace: false });
 const connector = container("connector", host.options(host, { lastToGo: true }));
 container("service", { ...host.options(host), dependsOn: connector });
-`;
-};
+`,
+  );
 
 const containers = async () =>
   (await docker.listContainers({ all: true, filters: { label: [`hybrid-mcp=${name}`] } }))

@@ -1,0 +1,41 @@
+import { join } from "node:path";
+import { account_id, zone_id } from "../../cloud/api/test-api.ts";
+
+const infra = join(import.meta.dirname, "../../../infra");
+
+/** The droplet: for `programOf`. */
+export const HOST_PARTS = { "droplet/host.ts": "Host", "droplet/host-key.ts": "HostKey" };
+
+/**
+ * A program made of parts of `infra/`, with the smallest config that is valid.
+ *
+ * @param config what the stack config has besides, by key; `services` besides those that are off
+ * @param parts what to import: names by file of `infra/`
+ * @param body what it does with `config`
+ */
+export function programOf(
+  { services, ...config }: { services?: object; [key: string]: unknown },
+  parts: Record<string, string>,
+  body: string,
+): string {
+  const all = {
+    domain: "example.com",
+    cloudflare: { accountId: account_id, zoneId: zone_id, workersSubdomain: "test" },
+    auth: { providers: ["github"], github: { clientId: "Iv1.abc" } },
+    clientSecrets: { github: "secret" },
+    services: { github: { enabled: false }, firecrawl: { enabled: false }, ...services },
+    ...config,
+  };
+  const flat = Object.entries(all).map(([key, value]) => [
+    `hybrid-mcp:${key}`,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  const imports = Object.entries({ ...parts, "config.ts": "parseConfig" }).map(
+    ([file, names]) => `import { ${names} } from ${JSON.stringify(join(infra, file))};`,
+  );
+  return `${imports.join("\n")}
+const { config, errors } = parseConfig(${JSON.stringify(Object.fromEntries(flat))});
+if (errors) throw new Error(errors.join("\\n"));
+${body}
+`;
+}
