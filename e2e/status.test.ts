@@ -128,9 +128,10 @@ describe("a rollback", () => {
 describe("--watch", () => {
   test("in a terminal draws one picture again and again, and ends at Ctrl-C", async () => {
     const command = [process.execPath, join(stack.checkout, "local/cli/status.ts"), "--watch", "1", "--no-drift"];
-    // A terminal of its own: util-linux' script(1).
-    const terminal = spawn("script", ["--quiet", "--return", "--flush", "--command", command.join(" "), "/dev/null"], {
-      env: { ...process.env, HYBRID_MCP_LOCAL_DIR: stack.stack.dir, TERM: "xterm" },
+    // A terminal of its own: util-linux' script(1). `exec`: dash would wait beside the command, and end by Ctrl-C itself.
+    const exec = `exec ${command.join(" ")}`;
+    const terminal = spawn("script", ["--quiet", "--return", "--flush", "--command", exec, "/dev/null"], {
+      env: { ...process.env, HYBRID_MCP_LOCAL_DIR: stack.stack.dir, TERM: "xterm", SHELL: "/bin/sh" },
       stdio: ["pipe", "pipe", "inherit"],
     });
     let drawn = "";
