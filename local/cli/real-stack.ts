@@ -15,6 +15,29 @@ export interface RealStack {
   name: string;
 }
 
+/** Where Cloudflare's API is, and what the program signs in there with; no token: there is none to be had. */
+export interface CloudflareAccess {
+  baseUrl: string;
+  token: string | undefined;
+}
+
+/** @returns as the provider of the stack's program has it: from the stack's config, else from the environment */
+export async function cloudflareAccess(
+  { engine, options }: Pick<RealStack, "engine" | "options">,
+  stack: string,
+): Promise<CloudflareAccess> {
+  const get = (key: string) =>
+    output(engine, ["config", "get", `cloudflare:${key}`, "--stack", stack], options).then(
+      (text) => text.trim() || undefined,
+      () => undefined,
+    );
+  const [baseUrl, token] = await Promise.all([get("baseUrl"), get("apiToken")]);
+  return {
+    baseUrl: baseUrl ?? process.env.CLOUDFLARE_BASE_URL ?? "https://api.cloudflare.com/client/v4",
+    token: token ?? process.env.CLOUDFLARE_API_TOKEN,
+  };
+}
+
 /**
  * @param log gets lines about an engine that has to be got first
  * @throws {UserError} when there is no such stack, or it cannot be reached

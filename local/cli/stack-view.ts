@@ -4,7 +4,7 @@ import { type Engine, ensureEngine } from "../engine/ensure-engine.ts";
 import { liveOwner } from "../engine/pid-lock.mjs";
 import { cloudPid } from "./cloud-process.ts";
 import type { ConfigValue, RunCli, Update } from "./placement-history.ts";
-import { realStack } from "./real-stack.ts";
+import { type CloudflareAccess, cloudflareAccess, realStack } from "./real-stack.ts";
 import { ended, output, pulumiOutput, stackEnvironment } from "./run-pulumi.ts";
 import { LocalStack } from "./stack.ts";
 import { configOfNow } from "./stack-config.ts";
@@ -35,7 +35,7 @@ export interface StackView {
   /** Origin to connect to for hostnames of the edge, instead of looking them up; see `cutover.dial`. */
   dial: string | undefined;
   /** Cloudflare's API as the stack uses it; no token: nobody gave one. */
-  cloudflare(): Promise<{ baseUrl: string; token: string | undefined }>;
+  cloudflare(): Promise<CloudflareAccess>;
   /** The commands of this stack, for messages. */
   commands: { up: string; repair: string };
 }
@@ -113,7 +113,7 @@ async function viewReal(name: string, log: (line: string) => void): Promise<Stac
   const read = async () => JSON.parse(await run(["config", "--json"])) as Record<string, ConfigValue>;
   const config = await read();
   const cutover = config["hybrid-mcp:cutover"]?.objectValue as { dial?: string } | undefined;
-  let token: Promise<string | undefined> | undefined;
+  let access: Promise<CloudflareAccess> | undefined;
   let first: Record<string, unknown> | undefined = outputs;
   return {
     name,
@@ -128,21 +128,10 @@ async function viewReal(name: string, log: (line: string) => void): Promise<Stac
     compare: (signal) =>
       ended(engine, [...REFRESH, "--stack", name], { ...options, env: { ...options.env, ...AS_EVENTS } }, { signal }),
     dial: cutover?.dial,
-    cloudflare: async () => {
-      token ??= tokenOf(config, run);
-      return {
-        baseUrl: config["cloudflare:baseUrl"]?.value ?? process.env.CLOUDFLARE_BASE_URL ?? CLOUDFLARE_API,
-        token: await token,
-      };
+    cloudflare: () => {
+      access ??= cloudflareAccess({ engine, options }, name);
+      return access;
     },
     commands: { up: `pulumi up --stack ${name}`, repair: `pulumi up --refresh --stack ${name}` },
   };
-}
-
-const CLOUDFLARE_API = "https://api.cloudflare.com/client/v4";
-
-/** What the provider of the program signs in with. */
-async function tokenOf(config: Update["config"], run: RunCli): Promise<string | undefined> {
-  if (!config["cloudflare:apiToken"]) return process.env.CLOUDFLARE_API_TOKEN;
-  return (await run(["config", "get", "cloudflare:apiToken"]).catch(() => "")).trim() || undefined;
 }

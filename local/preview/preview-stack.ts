@@ -5,8 +5,8 @@ import { parse, stringify } from "yaml";
 import type { TrailAddress } from "../cli/audit-counts.ts";
 import { checkConfig } from "../cli/check-config.ts";
 import { cloudPid } from "../cli/cloud-process.ts";
-import { realStack } from "../cli/real-stack.ts";
-import { ended, output, preparePulumi, pulumiEnded } from "../cli/run-pulumi.ts";
+import { cloudflareAccess, realStack } from "../cli/real-stack.ts";
+import { ended, preparePulumi, pulumiEnded } from "../cli/run-pulumi.ts";
 import { localImages } from "../cli/session.ts";
 import { LocalStack, merge, repositoryRoot, runsN8n, type Values, writePrivately } from "../cli/stack.ts";
 import { writeStackConfig } from "../cli/stack-config.ts";
@@ -100,25 +100,13 @@ export async function previewReal(name: string, options: PreviewOptions): Promis
     writePrivately(configFile, stringify({ ...file, config: merge(config, named) }));
     const { resources: state } = await stateOf(run, name);
     const preview = await enginePreview(run, { stack: name, configFile, savePlan });
-    const usage = await usageFrom(callsPerMonth, await auditAccess(name, config, outputs));
+    const { accountId } = (config["hybrid-mcp:cloudflare"] ?? {}) as { accountId?: string };
+    const databaseId = outputs.auditDatabaseId as string | undefined;
+    const access = await cloudflareAccess({ engine, options: where }, name);
+    const usage = await usageFrom(callsPerMonth, { ...access, accountId, databaseId });
     return reportOf({ stack: name, preview, state, allowed: allowDataLoss, usage });
   } finally {
     rmSync(folder, { recursive: true, force: true });
-  }
-
-  /** With what the program itself signs in at Cloudflare, if it can be had. */
-  async function auditAccess(stack: string, config: Values, outputs: Record<string, unknown>): Promise<TrailAddress> {
-    const { accountId } = (config["hybrid-mcp:cloudflare"] ?? {}) as { accountId?: string };
-    const databaseId = outputs.auditDatabaseId as string | undefined;
-    const get = (key: string) =>
-      output(engine, ["config", "get", key, "--stack", stack], where).then(
-        (text) => text.trim() || undefined,
-        () => undefined,
-      );
-    const token = process.env.CLOUDFLARE_API_TOKEN ?? (await get("cloudflare:apiToken"));
-    const baseUrl =
-      (await get("cloudflare:baseUrl")) ?? process.env.CLOUDFLARE_BASE_URL ?? "https://api.cloudflare.com/client/v4";
-    return { baseUrl, token, accountId, databaseId };
   }
 }
 
