@@ -96,6 +96,21 @@ describe("as they are written", () => {
     expect(ran(fork)).toEqual(["ci/test", "preview/fork"]);
     expect(ran(bot)).toEqual(["ci/test", "preview/fork"]);
     expect(ran(own)).toEqual(["ci/test", "preview/preview"]);
+    // And each of those is told on its pull request.
+    const { if: posted } = workflow("preview-comment").jobs.comment!;
+    const ended = ({ github }: typeof fork) => ({
+      github: {
+        repository: github.repository,
+        event: {
+          workflow_run: {
+            event: "pull_request",
+            actor: { login: github.actor },
+            head_repository: github.event.pull_request.head.repo,
+          },
+        },
+      },
+    });
+    expect([fork, bot, own].map((from) => evaluated(posted!, ended(from)))).toEqual([true, true, false]);
     for (const { title, of, job } of jobs.filter(({ title }) => ran(fork).includes(title))) {
       expect(job.permissions, title).toEqual({ contents: "read" });
       expect(job.environment, title).toBeUndefined();

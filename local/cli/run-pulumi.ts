@@ -27,8 +27,6 @@ export function stackEnvironment(stack: LocalStack, engine: Engine): NodeJS.Proc
     PULUMI_BACKEND_URL: `file://${stack.path("state")}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE: identity.passphrase,
     PULUMI_SKIP_UPDATE_CHECK: "true",
-    // Program and plugins are the same code every time: it need not be compiled again for each command.
-    NODE_COMPILE_CACHE: stack.path("compiled"),
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: String(!useOfficialPlugins()),
     CLOUDFLARE_BASE_URL: `http://127.0.0.1:${ports.api}/client/v4`,
     CLOUDFLARE_API_TOKEN: identity.cloudflareToken,
