@@ -597,6 +597,11 @@ export function hasState(config: Config): boolean {
   return deploysN8n(config) || hostsFirecrawl(config);
 }
 
+/** Whether containers run on the droplet itself, and not in another Docker Engine that stands for it. */
+export function engineOverSsh({ dockerHost }: Config["droplet"]): boolean {
+  return dockerHost === undefined || dockerHost.startsWith("ssh://");
+}
+
 /** Where containers find the droplet itself: the first address of their network, which Docker gives to its bridge. */
 export function containerGateway({ droplet: { subnet } }: Config): string {
   const [a, b, c, d] = ipaddr.IPv4.networkAddressFromCIDR(subnet).octets;

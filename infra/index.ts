@@ -7,6 +7,7 @@ import { sshRule } from "./droplet/ssh.ts";
 import { Storage } from "./edge/storage.ts";
 import { Tunnel } from "./edge/tunnel.ts";
 import { deployGateway } from "./gateway/gateway.ts";
+import { keptHere, refuseToReplaceKept } from "./kept-before.ts";
 import { lastEngine } from "./last-outputs.ts";
 import { PolicyInput } from "./policy-input.ts";
 import { deployProtected } from "./protected.ts";
@@ -14,6 +15,7 @@ import { deployService, describeService } from "./service.ts";
 import { deployTraffic } from "./traffic.ts";
 
 const config = loadConfig();
+await refuseToReplaceKept(config);
 new PolicyInput(config);
 
 const secrets = new BrokerSecrets(config);
@@ -57,3 +59,5 @@ export const backupPassphrase = droplet?.n8n?.backup.passphrase ?? null;
 export const dropletAddress = droplet?.host.address ?? null;
 export const sessionsNamespaceId = storage.sessions.id;
 export const auditDatabaseId = storage.audit.id;
+/** What has data in it: the next update does not replace it unasked. */
+export const kept = keptHere(config);

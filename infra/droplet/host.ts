@@ -2,7 +2,7 @@ import * as digitalocean from "@pulumi/digitalocean";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { Config } from "../config.ts";
+import { type Config, engineOverSsh } from "../config.ts";
 import { systemClock } from "../cutover/gate.ts";
 import { lateError } from "../late-error.ts";
 import { kept } from "../stateful.ts";
@@ -184,11 +184,6 @@ export class Host extends pulumi.ComponentResource {
     });
     return { host, sshOpts: options };
   }
-}
-
-/** Whether containers run on the droplet itself, and not in another Docker Engine that stands for it. */
-function engineOverSsh({ dockerHost }: Config["droplet"]): boolean {
-  return dockerHost === undefined || dockerHost.startsWith("ssh://");
 }
 
 /** Everything that the program could say about a droplet, none of which is changed on one that was adopted. */

@@ -28,8 +28,12 @@ export const cloudflare = {
  * Runs the whole program against Pulumi's mocks and answers what it registered.
  *
  * @param preview as in a preview, in which nobody waits for a droplet to be ready
+ * @param last outputs of the update before
  */
-export async function run(config: Record<string, unknown>, { preview = false } = {}): Promise<Registered[]> {
+export async function run(
+  config: Record<string, unknown>,
+  { preview = false, last = {} }: { preview?: boolean; last?: Record<string, unknown> } = {},
+): Promise<Registered[]> {
   const registered: Registered[] = [];
   const isProtected = new Set<string>();
   await pulumi.runtime.setMocks(
@@ -40,6 +44,7 @@ export async function run(config: Record<string, unknown>, { preview = false } =
         if (type === "random:index/randomPassword:RandomPassword") outputs.result = `secret-of-${name}`;
         if (type === "random:index/randomBytes:RandomBytes") outputs.base64 = Buffer.alloc(32, 7).toString("base64");
         if (type === "docker:index/remoteImage:RemoteImage") outputs.imageId = `sha256:${name}`;
+        if (type === "pulumi:pulumi:StackReference") outputs.outputs = last;
         if (type.endsWith(":ZeroTrustAccessServiceToken")) {
           Object.assign(outputs, { clientId: "engine.access", clientSecret: "access-secret" });
         }

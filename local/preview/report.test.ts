@@ -42,6 +42,32 @@ test("a replacement comes as three steps and is one; components are nothing by t
   expect(report({ steps: [...steps, component] }).changes).toHaveLength(1);
 });
 
+test("an n8n that is told to begin anew is told so: it has none of its data from then on", () => {
+  const container = (generation: string) => ({
+    urn: urn("docker:index/container:Container", "n8n"),
+    type: "docker:index/container:Container",
+    custom: true,
+    inputs: { labels: [{ label: "hybrid-mcp-generation", value: generation }] },
+  });
+  const volume = { ...step("same", "docker:index/volume:Volume", "postgres-data") };
+  const begun = {
+    ...step("replace", "", "n8n"),
+    urn: container("1").urn,
+    oldState: container("1"),
+    newState: container("2"),
+  };
+  const [told] = report({ steps: [begun, volume] }).changes;
+  expect(told).toMatchObject({
+    title: "n8n begins again with an empty database: generation 1 → 2",
+    calls: { fail: true },
+    data: { risk: true },
+  });
+  const [withoutData] = report({ steps: [begun] }).changes;
+  expect(withoutData).toMatchObject({ title: told!.title, data: { risk: false } });
+  const [same] = report({ steps: [{ ...begun, newState: container("1") }, volume] }).changes;
+  expect(same).toMatchObject({ title: "n8n gets other settings", data: { risk: false } });
+});
+
 describe("an engine that fails", () => {
   test("says one message, without traces and what it says of itself", () => {
     const told = report(

@@ -1,4 +1,4 @@
-import type { Resource } from "../digest.ts";
+import type { Resource, ResourceState } from "../digest.ts";
 import { durations } from "../durations.ts";
 import { added, type Change, change, isOf, type Scene } from "../scene.ts";
 
@@ -33,6 +33,30 @@ export function n8nChanges(scene: Scene): Change[] {
           calls: { fail: true, text: "n8n, its webhooks and its schedules do not run from then on" },
           data: { risk: false, text: "what is lost of it is told by itself, each" },
           seconds: [5, 30],
+        },
+      ),
+    ];
+  }
+  const begun = generations(container);
+  if (container && begun) {
+    const hasData = scene.one("Volume", "postgres-data")?.before !== undefined;
+    return [
+      change(
+        scene.take((each) => isDocker(each) && isN8n(each) && !isOf("Volume", "Network")(each)),
+        {
+          title: `n8n begins again with an empty database: generation ${begun}`,
+          calls: {
+            fail: true,
+            text: "n8n does not answer for about 40–80 s; from then on it has no workflow, and so no webhook, until `npm run restore`",
+          },
+          data: hasData
+            ? {
+                risk: true,
+                text: "n8n has none of its workflows, runs and credentials any more: they are set aside, in a folder beside the new ones on its database's volume",
+              }
+            : { risk: false, text: "there is none on its volume" },
+          seconds: added(durations.n8nChange.seconds, durations.databaseStart.seconds),
+          notes: hasData ? ["A backup is made first: `npm run restore` puts back what it has."] : [],
         },
       ),
     ];
@@ -110,6 +134,16 @@ export function firecrawlEngine(scene: Scene): Change[] {
 /** What comes and goes with n8n as a whole. */
 const isOfN8n = (each: Resource) =>
   isN8n(each) || ["postgres-data", "backups-data", "backup-passphrase"].includes(each.name);
+
+/** `1 → 2`, where the data is begun anew; see `services.n8n.generation`. */
+function generations(container: Resource | undefined): string | undefined {
+  const of = (state: ResourceState | undefined) =>
+    ((state?.inputs?.labels ?? []) as { label: string; value: string }[]).find(
+      ({ label }) => label === "hybrid-mcp-generation",
+    )?.value;
+  const [from, to] = [of(container?.before), of(container?.after)];
+  return from === undefined || to === undefined || from === to ? undefined : `${from} → ${to}`;
+}
 
 /** `2.40.7 → 2.41.0`, by the tags of the images, or that another build of one version is used. */
 function versions(scene: Scene): string | undefined {
