@@ -23,6 +23,8 @@ const jobs = names.flatMap((name) => {
 });
 const steps = jobs.flatMap(({ title, job }) => job.steps.map((step) => ({ title, step })));
 
+const expression = (of: string) => `${"$"}{{ ${of} }}`;
+
 describe("as they are written", () => {
   test("actionlint finds nothing, and would find what is wrong", async () => {
     expect(readdirSync(folder).sort()).toEqual(names.map((name) => `${name}.yml`).sort());
@@ -119,6 +121,49 @@ describe("as they are written", () => {
     // With the base's rights on the fork's code: never.
     for (const { of } of jobs) expect(of.on).not.toHaveProperty("pull_request_target");
     expect(JSON.stringify(workflow("preview-comment").jobs)).not.toMatch(/head_sha|head_ref|secrets\./);
+  });
+
+  test("whatever looks at the stack has its way to the droplet", () => {
+    const looking = jobs.filter(({ job }) =>
+      job.steps.some(({ run = "" }) => / --stack "\$STACK".* --(save-plan|plan|markdown) /s.test(run)),
+    );
+    expect(looking.map(({ title }) => title)).toEqual([
+      "preview/preview",
+      "deploy/plan",
+      "deploy/apply",
+      "drift/drift",
+    ]);
+    for (const { title, job } of looking) {
+      const way = job.steps.findIndex(({ run }) => run === "npm run ci:droplet-access");
+      expect(job.steps[way]?.env, title).toEqual({
+        DROPLET_DEPLOY_KEY: expression("secrets.DROPLET_DEPLOY_KEY"),
+        TUNNEL_SERVICE_TOKEN_ID: expression("secrets.TUNNEL_SERVICE_TOKEN_ID"),
+      });
+      const engines = job.steps.flatMap(({ env }, at) => (env?.DIGITALOCEAN_TOKEN ? [{ env, at }] : []));
+      expect(engines, title).toHaveLength(1);
+      expect(engines[0]!.at, title).toBeGreaterThan(way);
+      expect(engines[0]!.env, title).toMatchObject({
+        TUNNEL_SERVICE_TOKEN_ID: expression("secrets.TUNNEL_SERVICE_TOKEN_ID"),
+        TUNNEL_SERVICE_TOKEN_SECRET: expression("secrets.TUNNEL_SERVICE_TOKEN_SECRET"),
+      });
+    }
+  });
+
+  test("each environment says which token of Pulumi Cloud its jobs get", () => {
+    const signIns = steps.filter(({ step }) => step.uses?.startsWith("pulumi/auth-actions@"));
+    expect(signIns.map(({ title }) => title)).toEqual([
+      "preview/preview",
+      "deploy/plan",
+      "deploy/apply",
+      "drift/drift",
+    ]);
+    for (const { title, step } of signIns) {
+      expect(step.with, title).toEqual({
+        organization: expression("vars.PULUMI_ORGANIZATION"),
+        "requested-token-type": `urn:pulumi:token-type:access_token:${expression("vars.PULUMI_TOKEN_TYPE || 'organization'")}`,
+        scope: expression("vars.PULUMI_TOKEN_SCOPE"),
+      });
+    }
   });
 
   test("one deployment at a time, each to its end, and none before somebody approves", () => {
