@@ -65,7 +65,7 @@ const file = (name: string, text: string) => {
   return join(folder, name);
 };
 const event = (value: object) => ({ GITHUB_EVENT_PATH: file("event.json", JSON.stringify(value)) });
-const ofPull = event.bind(undefined, { pull_request: { number: PULL } });
+const ofPull = event.bind(undefined, { pull_request: { number: PULL, head: { sha: "c0ffee" } } });
 
 async function api<Answer>(path: string, token = "ada", post?: object): Promise<Answer> {
   const response = await fetch(`${server.origin}/github/api/repos/ada/orchard${path}`, {
@@ -79,7 +79,7 @@ const comments = () =>
 
 describe("the comment on a pull request", () => {
   const comment = (text: string, ...more: string[]) =>
-    run("comment.ts", ["--body", file("body.md", text), "--as", "ada", ...more], ofPull());
+    run("comment.ts", ["--stack", "dev", "--body", file("body.md", text), "--as", "ada", ...more], ofPull());
 
   test("is posted once, and changed from then on", async () => {
     const before = (await comments()).length;
@@ -117,7 +117,7 @@ describe("the comment on a pull request", () => {
       head_repository: { full_name: head.repo.full_name, owner: { login: head.repo.full_name.split("/")[0] } },
     };
     const text = file("preview.txt", "Moves @grace to ```droplet``` <img src=x>\u001b[31m\n");
-    const args = ["--untrusted", "--body", text, "--as", "ada"];
+    const args = ["--untrusted", "--stack", "local", "--body", text, "--as", "ada"];
     expect(await run("comment.ts", args, event({ workflow_run }))).toMatchObject({ code: 0, stderr: "" });
     const { body } = (await comments()).at(-1)!;
     expect(body.split("\n")).toEqual([
@@ -136,9 +136,38 @@ describe("the comment on a pull request", () => {
     expect(moved.stderr).toMatch(/^No open pull request of ada:.* is at 0{40}: it has moved on/);
   });
 
+  test("does not stay as it was when the next preview leaves nothing: it says so, and where to look", async () => {
+    await comment(`${MARKER}\n✅ Moves nothing.`);
+    const args = (path: string, stack = "dev") => ["--stack", stack, "--body", path, "--as", "ada"];
+    const job = { GITHUB_SERVER_URL: "https://github.com", GITHUB_RUN_ID: "77" };
+    const last = async () => (await comments()).at(-1)!.body.split("\n");
+    for (const nothing of [join(folder, "nowhere.md"), file("empty.md", "")]) {
+      const failed = await run("comment.ts", args(nothing), { ...ofPull(), ...job });
+      expect(failed).toMatchObject({ code: 0, stderr: "" });
+      expect(failed.stdout).toMatch(/^Changed/);
+      expect(await last()).toEqual([
+        MARKER,
+        "### What this change does (stack `dev`)",
+        "",
+        "**The preview of c0ffee could not be made, so what it does is not known.** [The run](https://github.com/ada/orchard/actions/runs/77) says why.",
+        "",
+      ]);
+    }
+    // Of a fork the run that has failed is the other one.
+    const { head } = await api<{ head: { sha: string; ref: string } }>(`/pulls/${PULL}`);
+    const workflow_run = {
+      ...{ head_sha: head.sha, head_branch: head.ref, html_url: "https://github.com/ada/orchard/actions/runs/66" },
+      head_repository: { full_name: "ada/orchard", owner: { login: "ada" } },
+    };
+    const ofFork = [...args(join(folder, "nowhere.txt"), "local"), "--untrusted"];
+    await run("comment.ts", ofFork, { ...event({ workflow_run }), ...job });
+    expect((await last()).join("\n")).toContain(`${head.sha} could not be made`);
+    expect((await last()).join("\n")).toContain("/actions/runs/66)");
+  });
+
   test("what goes wrong is said in one sentence", async () => {
     const body = file("body.md", `${MARKER}\nx`);
-    const args = ["--body", body];
+    const args = ["--stack", "dev", "--body", body];
     const failed = async (env: NodeJS.ProcessEnv, given = args) => {
       const { code, stderr } = await run("comment.ts", given, { ...ofPull(), ...env });
       expect(code).toBe(1);
@@ -152,8 +181,8 @@ describe("the comment on a pull request", () => {
       /^GitHub answers 403 to POST .*`permissions` in the workflow\.$/,
     );
     expect(await failed({ GITHUB_TOKEN: "" })).toContain("This runs as a step of a GitHub workflow");
-    expect(await failed({}, ["--body", file("none.md", "no marker")])).toContain("does not begin with its marker");
-    expect(await failed({}, ["--body", join(folder, "nowhere.md")])).toContain("nowhere.md cannot be read");
+    const none = ["--stack", "dev", "--body", file("none.md", "no marker")];
+    expect(await failed({}, none)).toContain("does not begin with its marker");
     expect(await failed({}, [])).toContain("Usage: npm run ci:comment");
   });
 });

@@ -244,12 +244,15 @@ describe("as they run", () => {
     return (await response.json()) as Answer;
   }
 
-  /** Runs a job, of which every step has to succeed. */
+  /** Runs a job, of which every step has to succeed, unless `ends` says otherwise. */
   async function run(
     of: Workflow,
     id: string,
     event: object,
-    more: { onCheckout?(): void; skip?(step: Step): boolean } = {},
+    {
+      ends = true,
+      ...more
+    }: { ends?: boolean; onCheckout?(): void; skip?(step: Step): boolean; fails?(step: Step): boolean } = {},
   ) {
     const eventFile = join(scratch, ".git", "event.json");
     writeFileSync(eventFile, JSON.stringify(event));
@@ -276,11 +279,13 @@ describe("as they run", () => {
         GITHUB_API_URL: `${github.origin}/github/api`,
         GITHUB_REPOSITORY: repository,
         GITHUB_EVENT_PATH: eventFile,
+        GITHUB_SERVER_URL: "https://github.com",
+        GITHUB_RUN_ID: "78",
       },
       artifacts,
       ...more,
     });
-    expect(result.ok, result.log).toBe(true);
+    expect(result.ok, result.log).toBe(ends);
     return result;
   }
 
@@ -291,7 +296,9 @@ describe("as they run", () => {
   /** The stand-in's Ada is whom the steps write as. */
   const asAda = (of: Workflow): Workflow =>
     JSON.parse(JSON.stringify(of).replaceAll(/(npm run ci:(comment|issue) --)/g, "$1 --as ada")) as Workflow;
-  const pullRequest = { pull_request: { number: PULL, head: { repo: { full_name: "ada/orchard" } } } };
+  const pullRequest = {
+    pull_request: { number: PULL, head: { sha: "c".repeat(40), repo: { full_name: "ada/orchard" } } },
+  };
   const isDown = (step: Step) => step.run?.startsWith("npm run down") === true;
 
   test("a fork's pull request: the base goes up, and what the pull request makes of it is told, without a secret", async () => {
@@ -317,6 +324,37 @@ describe("as they run", () => {
     const [comment] = await comments();
     expect(comment!.body).toMatch(/^<!-- hybrid-mcp preview: local -->\n### What this does, on a local cloud\n/);
     expect(comment!.body).toContain(`\`\`\`text\n${told.trimEnd()}\n\`\`\`\n`);
+  });
+
+  test("a fork's preview that was cut off early: its comment says so", async () => {
+    artifacts.delete("fork-preview");
+    const workflow_run = {
+      ...{
+        id: 1,
+        event: "pull_request",
+        head_sha: head.sha,
+        head_branch: head.ref,
+        html_url: "https://github.com/run",
+      },
+      head_repository: { full_name: "ada/orchard", owner: { login: "ada" } },
+    };
+    await run(asAda(workflow("preview-comment")), "comment", { workflow_run, repository: { default_branch: "main" } });
+    const posted = await comments();
+    expect(posted).toHaveLength(1);
+    expect(posted[0]!.body).toContain(`**The preview of ${head.sha} could not be made`);
+    expect(posted[0]!.body).toContain("https://github.com/run");
+  });
+
+  test("a preview that fails early, as at the sign-in: the comment says so, and what was there does not stay", async () => {
+    await run(asAda(workflow("preview")), "preview", pullRequest, {
+      ends: false,
+      fails: ({ uses }) => uses?.startsWith("pulumi/auth-actions@") === true,
+    });
+    const posted = await comments();
+    expect(posted).toHaveLength(1);
+    expect(posted[0]!.body).toContain(`**The preview of ${"c".repeat(40)} could not be made`);
+    expect(posted[0]!.body).toContain("(https://github.com/ada/orchard/actions/runs/78)");
+    expect([...artifacts.keys()]).not.toContainEqual(expect.stringMatching(/^plan-/));
   });
 
   test("a pull request of this repository: one comment, and a plan that is kept for these files, without a secret in clear", async () => {
