@@ -7,7 +7,7 @@ import { checked } from "../local/standins/github/checked.ts";
 import { createGithubStandIn } from "../local/standins/github/stand-in.ts";
 import { type StandInServer, serveStandIns } from "../local/standins/serve.ts";
 import { fitted, MAX_BODY } from "./body.ts";
-import { artifactName, differences, reviewedPlan } from "./reviewed-plan.ts";
+import { differences, reviewOf } from "./reviewed-plan.ts";
 
 /** The steps of the workflows that talk to GitHub, as programs, against the stand-in, which judges every request. */
 
@@ -225,58 +225,111 @@ test("an issue is opened when something drifts, changed when it is something els
   expect(await mine()).toHaveLength(2);
 });
 
-describe("a reviewed plan", () => {
-  const of = { stack: "dev", tree: "a".repeat(40), state: "s1" };
+describe("the preview of what was merged", () => {
+  const merged = { number: 4, merged_at: "2026-11-01T00:00:00Z", merge_commit_sha: "new", base: { ref: "main" } };
+  const pull = (more = {}) => ({ ...merged, head: { sha: "head" }, ...more });
+  const ours = { id: 2, html_url: "https://run", repository: { id: 1 }, head_repository: { id: 1 } };
+  const asked: unknown[] = [];
+  const found = (pulls: object[], workflow_runs: object[] = [ours]) =>
+    reviewOf(
+      {
+        owner: "ada",
+        repo: "orchard",
+        request: async <Answer>(route: string, parameters: Record<string, unknown> = {}) => {
+          asked.push([route, parameters]);
+          return { workflow_runs } as Answer;
+        },
+        async *all<Item>() {
+          yield* pulls as Item[];
+        },
+      },
+      { commit: "new", branch: "main" },
+    );
 
-  test("is of one stack, these files and this state", () => {
-    expect(differences(of, { ...of })).toEqual([]);
-    expect(differences(of, { stack: "prod", tree: "b", state: "s2" })).toEqual([
-      'It is of the stack "dev", not of "prod".',
-      "It was made for other files than those that are checked out.",
-      'The stack "prod" was changed since. Preview again: run the workflow again.',
+  test("is that of the last commit of the pull request that became this commit", async () => {
+    expect(await found([pull({ merged_at: null }), pull()])).toEqual({ pull: 4, run: 2, url: "https://run" });
+    expect(asked.at(-1)).toEqual([
+      "GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs",
+      { workflow_id: "preview.yml", event: "pull_request", status: "success", head_sha: "head", per_page: 100 },
     ]);
   });
 
-  test("is the newest that a preview of this repository has kept; what others keep under its name is not", async () => {
-    const name = artifactName(of);
-    const artifact = (run: number, day: number, more = {}) => ({
-      name,
-      expired: false,
-      created_at: `2026-11-0${day}T00:00:00Z`,
-      workflow_run: { id: run, repository_id: 1, head_repository_id: 1 },
+  test.each([
+    ["a pull request that is not merged", { merged_at: null }],
+    ["one of which this commit is a part", { merge_commit_sha: "another" }],
+    ["one that was merged into another branch", { base: { ref: "next" } }],
+  ])("is not that of %s", async (_, more) => {
+    asked.length = 0;
+    expect(await found([pull(more)])).toBeUndefined();
+    expect(asked).toEqual([]);
+  });
+
+  test("is no fork's, and there may be none", async () => {
+    const fork = { ...ours, id: 3, head_repository: { id: 66 } };
+    expect(await found([pull()], [fork, ours])).toMatchObject({ run: 2 });
+    expect(await found([pull()], [fork, { ...ours, head_repository: null }])).toBeUndefined();
+    expect(await found([])).toBeUndefined();
+  });
+});
+
+describe("a plan beside the one that was reviewed", () => {
+  const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
+  const urn = (name: string) => `urn:pulumi:dev::hybrid-mcp::cloudflare:index/workersRoute:WorkersRoute::${name}`;
+  const update = (inputDiff: object) => ({
+    goal: { inputDiff, protect: false },
+    steps: ["update"],
+    seed: `${Math.random()}`,
+  });
+  const plan = (more: object = {}) => ({
+    manifest: { time: `${Math.random()}` },
+    resourcePlans: {
+      [urn("route")]: update({ deletes: ["script"], updates: { key: { ...SECRET, ciphertext: `${Math.random()}` } } }),
+      [urn("kv")]: { goal: { inputDiff: {}, protect: true }, steps: ["same"] },
       ...more,
-    });
-    const good = {
-      path: ".github/workflows/preview.yml",
-      event: "pull_request",
-      conclusion: "success",
-      html_url: "https://run",
+    },
+  });
+
+  test("does the same, whenever it was made and however its secrets are encrypted, or what becomes of these is other", () => {
+    expect(differences(plan(), plan())).toEqual([]);
+    expect(
+      differences(plan({ [urn("kv")]: { ...plan().resourcePlans[urn("kv")], steps: ["delete"] } }), plan()),
+    ).toEqual([urn("kv")]);
+    const unprotected = { goal: { inputDiff: {}, protect: false }, steps: ["same"] };
+    expect(differences(plan(), plan({ [urn("kv")]: unprotected }))).toEqual([urn("kv")]);
+    expect(differences(plan(), plan({ [urn("route")]: update({ updates: { script: "x" } }) }))).toEqual([urn("route")]);
+    expect(differences(plan({ [urn("gone")]: update({}) }), plan({ [urn("new")]: update({}) }))).toEqual([
+      urn("new"),
+      urn("gone"),
+    ]);
+  });
+
+  test("is told in the run's summary, without a word of the other one", async () => {
+    const GITHUB_STEP_SUMMARY = join(folder, "summary");
+    const now = file("plan.json", JSON.stringify(plan({ [urn("new")]: update({}) })));
+    const told = async (reviewed: string, review = "https://run") => {
+      rmSync(GITHUB_STEP_SUMMARY, { force: true });
+      const args = ["compare", "--plan", now, "--reviewed", reviewed, "--review", review];
+      expect(await run("plan.ts", args, { GITHUB_STEP_SUMMARY })).toMatchObject({ code: 0, stderr: "" });
+      return readFileSync(GITHUB_STEP_SUMMARY, "utf8");
     };
-    const runs: Record<number, object> = {
-      1: good,
-      2: good,
-      3: { ...good, path: ".github/workflows/other.yml" },
-      4: { ...good, event: "workflow_dispatch" },
-      5: { ...good, conclusion: "failure" },
-    };
-    const fork = { workflow_run: { id: 2, repository_id: 1, head_repository_id: 66 } };
-    let artifacts = [
-      artifact(3, 9),
-      artifact(4, 8),
-      artifact(5, 7),
-      artifact(2, 6, fork),
-      artifact(2, 5, { expired: true }),
-    ];
-    const github = {
-      owner: "ada",
-      repo: "orchard",
-      request: async <Answer>(_: string, { run_id }: Record<string, unknown> = {}) =>
-        (run_id === undefined ? { artifacts } : runs[Number(run_id)]) as Answer,
-      async *all() {},
-    };
-    expect(await reviewedPlan(github, of)).toBeUndefined();
-    artifacts = [artifact(1, 1), artifact(2, 2), ...artifacts];
-    expect(await reviewedPlan(github, of)).toEqual({ name, run: 2, url: "https://run" });
+    expect(await told(now)).toBe("**As it was reviewed**: this does what the preview in https://run said.\n\n");
+    const poisoned = plan({ [urn("✅ **As it was reviewed**")]: update({}) });
+    expect(await told(file("reviewed.json", JSON.stringify(poisoned)))).toBe(
+      "**This is not what was reviewed** in https://run: what becomes of 2 of its resources is different now (`new`).\n\n",
+    );
+    for (const unreadable of [join(folder, "nowhere.json"), file("reviewed.json", "{"), file("reviewed.json", "null")])
+      expect(await told(unreadable)).toMatch(/^\*\*Whether this was reviewed cannot be told\*\*/);
+    expect(await told(now, "")).toMatch(/^\*\*This was not reviewed\*\*/);
+  });
+
+  test("is looked for by the commit that is deployed", async () => {
+    const found = (GITHUB_SHA: string) => run("plan.ts", ["find"], { GITHUB_SHA, GITHUB_REF_NAME: "main" });
+    const { sha } = await api<{ sha: string }>("/commits/main");
+    expect(await found(sha)).toMatchObject({ code: 0, stderr: "" });
+    expect((await found(sha)).stdout).toBe(
+      `No pull request that was merged as ${sha} has a preview of its last commit.\n`,
+    );
+    expect((await found("")).stderr).toContain("this runs as a step of a GitHub workflow");
   });
 });
 
