@@ -25,16 +25,31 @@ export function readBody(file: string): Body {
 }
 
 /**
+ * What is said where a preview has left nothing to show, in the place of what was said of an earlier commit.
+ * @param run URL of the run that has failed
+ */
+export function failedBody(stack: string, commit: string, run: string): Body {
+  const marker = previewMarker(stack);
+  const title = `### What this change does (stack \`${stack}\`)`;
+  const text = `**The preview of ${commit} could not be made, so what it does is not known.** [The run](${run}) says why.`;
+  return { marker, text: `${[marker, title, "", text].join("\n")}\n` };
+}
+
+/**
  * A body of what somebody else's code has printed: it is shown as it is, as text, so that nothing in it is a link, a picture
  * or somebody's name, and it cannot pose as anything else.
  */
 export function untrustedBody(file: string, stack: string, title: string): Body {
-  const marker = `<!-- hybrid-mcp preview: ${stack} -->`;
+  const marker = previewMarker(stack);
   // What a terminal would take for a command goes, and what would change the direction of the text.
   const text = readText(file).replace(/[^\P{C}\n\t]/gu, "");
   const longest = Math.max(3, ...[...text.matchAll(/`+|~+/g)].map(([run]) => run.length + 1));
   const fence = "`".repeat(longest);
   return { marker, text: fitted([marker, title, "", `${fence}text`, text.trimEnd(), fence, ""].join("\n")) };
+}
+
+function previewMarker(stack: string): string {
+  return `<!-- hybrid-mcp preview: ${stack} -->`;
 }
 
 /** Cuts what is too long at the end of a line, closes what is open there, and says so. */

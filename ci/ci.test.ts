@@ -7,7 +7,7 @@ import { checked } from "../local/standins/github/checked.ts";
 import { createGithubStandIn } from "../local/standins/github/stand-in.ts";
 import { type StandInServer, serveStandIns } from "../local/standins/serve.ts";
 import { fitted, MAX_BODY } from "./body.ts";
-import { artifactName, differences, reviewedPlan } from "./reviewed-plan.ts";
+import { differences, reviewOf } from "./reviewed-plan.ts";
 
 /** The steps of the workflows that talk to GitHub, as programs, against the stand-in, which judges every request. */
 
@@ -65,7 +65,7 @@ const file = (name: string, text: string) => {
   return join(folder, name);
 };
 const event = (value: object) => ({ GITHUB_EVENT_PATH: file("event.json", JSON.stringify(value)) });
-const ofPull = event.bind(undefined, { pull_request: { number: PULL } });
+const ofPull = event.bind(undefined, { pull_request: { number: PULL, head: { sha: "c0ffee" } } });
 
 async function api<Answer>(path: string, token = "ada", post?: object): Promise<Answer> {
   const response = await fetch(`${server.origin}/github/api/repos/ada/orchard${path}`, {
@@ -79,7 +79,7 @@ const comments = () =>
 
 describe("the comment on a pull request", () => {
   const comment = (text: string, ...more: string[]) =>
-    run("comment.ts", ["--body", file("body.md", text), "--as", "ada", ...more], ofPull());
+    run("comment.ts", ["--stack", "dev", "--body", file("body.md", text), "--as", "ada", ...more], ofPull());
 
   test("is posted once, and changed from then on", async () => {
     const before = (await comments()).length;
@@ -117,7 +117,7 @@ describe("the comment on a pull request", () => {
       head_repository: { full_name: head.repo.full_name, owner: { login: head.repo.full_name.split("/")[0] } },
     };
     const text = file("preview.txt", "Moves @grace to ```droplet``` <img src=x>\u001b[31m\n");
-    const args = ["--untrusted", "--body", text, "--as", "ada"];
+    const args = ["--untrusted", "--stack", "local", "--body", text, "--as", "ada"];
     expect(await run("comment.ts", args, event({ workflow_run }))).toMatchObject({ code: 0, stderr: "" });
     const { body } = (await comments()).at(-1)!;
     expect(body.split("\n")).toEqual([
@@ -136,9 +136,38 @@ describe("the comment on a pull request", () => {
     expect(moved.stderr).toMatch(/^No open pull request of ada:.* is at 0{40}: it has moved on/);
   });
 
+  test("does not stay as it was when the next preview leaves nothing: it says so, and where to look", async () => {
+    await comment(`${MARKER}\n✅ Moves nothing.`);
+    const args = (path: string, stack = "dev") => ["--stack", stack, "--body", path, "--as", "ada"];
+    const job = { GITHUB_SERVER_URL: "https://github.com", GITHUB_RUN_ID: "77" };
+    const last = async () => (await comments()).at(-1)!.body.split("\n");
+    for (const nothing of [join(folder, "nowhere.md"), file("empty.md", "")]) {
+      const failed = await run("comment.ts", args(nothing), { ...ofPull(), ...job });
+      expect(failed).toMatchObject({ code: 0, stderr: "" });
+      expect(failed.stdout).toMatch(/^Changed/);
+      expect(await last()).toEqual([
+        MARKER,
+        "### What this change does (stack `dev`)",
+        "",
+        "**The preview of c0ffee could not be made, so what it does is not known.** [The run](https://github.com/ada/orchard/actions/runs/77) says why.",
+        "",
+      ]);
+    }
+    // Of a fork the run that has failed is the other one.
+    const { head } = await api<{ head: { sha: string; ref: string } }>(`/pulls/${PULL}`);
+    const workflow_run = {
+      ...{ head_sha: head.sha, head_branch: head.ref, html_url: "https://github.com/ada/orchard/actions/runs/66" },
+      head_repository: { full_name: "ada/orchard", owner: { login: "ada" } },
+    };
+    const ofFork = [...args(join(folder, "nowhere.txt"), "local"), "--untrusted"];
+    await run("comment.ts", ofFork, { ...event({ workflow_run }), ...job });
+    expect((await last()).join("\n")).toContain(`${head.sha} could not be made`);
+    expect((await last()).join("\n")).toContain("/actions/runs/66)");
+  });
+
   test("what goes wrong is said in one sentence", async () => {
     const body = file("body.md", `${MARKER}\nx`);
-    const args = ["--body", body];
+    const args = ["--stack", "dev", "--body", body];
     const failed = async (env: NodeJS.ProcessEnv, given = args) => {
       const { code, stderr } = await run("comment.ts", given, { ...ofPull(), ...env });
       expect(code).toBe(1);
@@ -152,8 +181,8 @@ describe("the comment on a pull request", () => {
       /^GitHub answers 403 to POST .*`permissions` in the workflow\.$/,
     );
     expect(await failed({ GITHUB_TOKEN: "" })).toContain("This runs as a step of a GitHub workflow");
-    expect(await failed({}, ["--body", file("none.md", "no marker")])).toContain("does not begin with its marker");
-    expect(await failed({}, ["--body", join(folder, "nowhere.md")])).toContain("nowhere.md cannot be read");
+    const none = ["--stack", "dev", "--body", file("none.md", "no marker")];
+    expect(await failed({}, none)).toContain("does not begin with its marker");
     expect(await failed({}, [])).toContain("Usage: npm run ci:comment");
   });
 });
@@ -196,58 +225,111 @@ test("an issue is opened when something drifts, changed when it is something els
   expect(await mine()).toHaveLength(2);
 });
 
-describe("a reviewed plan", () => {
-  const of = { stack: "dev", tree: "a".repeat(40), state: "s1" };
+describe("the preview of what was merged", () => {
+  const merged = { number: 4, merged_at: "2026-11-01T00:00:00Z", merge_commit_sha: "new", base: { ref: "main" } };
+  const pull = (more = {}) => ({ ...merged, head: { sha: "head" }, ...more });
+  const ours = { id: 2, html_url: "https://run", repository: { id: 1 }, head_repository: { id: 1 } };
+  const asked: unknown[] = [];
+  const found = (pulls: object[], workflow_runs: object[] = [ours]) =>
+    reviewOf(
+      {
+        owner: "ada",
+        repo: "orchard",
+        request: async <Answer>(route: string, parameters: Record<string, unknown> = {}) => {
+          asked.push([route, parameters]);
+          return { workflow_runs } as Answer;
+        },
+        async *all<Item>() {
+          yield* pulls as Item[];
+        },
+      },
+      { commit: "new", branch: "main" },
+    );
 
-  test("is of one stack, these files and this state", () => {
-    expect(differences(of, { ...of })).toEqual([]);
-    expect(differences(of, { stack: "prod", tree: "b", state: "s2" })).toEqual([
-      'It is of the stack "dev", not of "prod".',
-      "It was made for other files than those that are checked out.",
-      'The stack "prod" was changed since. Preview again: run the workflow again.',
+  test("is that of the last commit of the pull request that became this commit", async () => {
+    expect(await found([pull({ merged_at: null }), pull()])).toEqual({ pull: 4, run: 2, url: "https://run" });
+    expect(asked.at(-1)).toEqual([
+      "GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs",
+      { workflow_id: "preview.yml", event: "pull_request", status: "success", head_sha: "head", per_page: 100 },
     ]);
   });
 
-  test("is the newest that a preview of this repository has kept; what others keep under its name is not", async () => {
-    const name = artifactName(of);
-    const artifact = (run: number, day: number, more = {}) => ({
-      name,
-      expired: false,
-      created_at: `2026-11-0${day}T00:00:00Z`,
-      workflow_run: { id: run, repository_id: 1, head_repository_id: 1 },
+  test.each([
+    ["a pull request that is not merged", { merged_at: null }],
+    ["one of which this commit is a part", { merge_commit_sha: "another" }],
+    ["one that was merged into another branch", { base: { ref: "next" } }],
+  ])("is not that of %s", async (_, more) => {
+    asked.length = 0;
+    expect(await found([pull(more)])).toBeUndefined();
+    expect(asked).toEqual([]);
+  });
+
+  test("is no fork's, and there may be none", async () => {
+    const fork = { ...ours, id: 3, head_repository: { id: 66 } };
+    expect(await found([pull()], [fork, ours])).toMatchObject({ run: 2 });
+    expect(await found([pull()], [fork, { ...ours, head_repository: null }])).toBeUndefined();
+    expect(await found([])).toBeUndefined();
+  });
+});
+
+describe("a plan beside the one that was reviewed", () => {
+  const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
+  const urn = (name: string) => `urn:pulumi:dev::hybrid-mcp::cloudflare:index/workersRoute:WorkersRoute::${name}`;
+  const update = (inputDiff: object) => ({
+    goal: { inputDiff, protect: false },
+    steps: ["update"],
+    seed: `${Math.random()}`,
+  });
+  const plan = (more: object = {}) => ({
+    manifest: { time: `${Math.random()}` },
+    resourcePlans: {
+      [urn("route")]: update({ deletes: ["script"], updates: { key: { ...SECRET, ciphertext: `${Math.random()}` } } }),
+      [urn("kv")]: { goal: { inputDiff: {}, protect: true }, steps: ["same"] },
       ...more,
-    });
-    const good = {
-      path: ".github/workflows/preview.yml",
-      event: "pull_request",
-      conclusion: "success",
-      html_url: "https://run",
+    },
+  });
+
+  test("does the same, whenever it was made and however its secrets are encrypted, or what becomes of these is other", () => {
+    expect(differences(plan(), plan())).toEqual([]);
+    expect(
+      differences(plan({ [urn("kv")]: { ...plan().resourcePlans[urn("kv")], steps: ["delete"] } }), plan()),
+    ).toEqual([urn("kv")]);
+    const unprotected = { goal: { inputDiff: {}, protect: false }, steps: ["same"] };
+    expect(differences(plan(), plan({ [urn("kv")]: unprotected }))).toEqual([urn("kv")]);
+    expect(differences(plan(), plan({ [urn("route")]: update({ updates: { script: "x" } }) }))).toEqual([urn("route")]);
+    expect(differences(plan({ [urn("gone")]: update({}) }), plan({ [urn("new")]: update({}) }))).toEqual([
+      urn("new"),
+      urn("gone"),
+    ]);
+  });
+
+  test("is told in the run's summary, without a word of the other one", async () => {
+    const GITHUB_STEP_SUMMARY = join(folder, "summary");
+    const now = file("plan.json", JSON.stringify(plan({ [urn("new")]: update({}) })));
+    const told = async (reviewed: string, review = "https://run") => {
+      rmSync(GITHUB_STEP_SUMMARY, { force: true });
+      const args = ["compare", "--plan", now, "--reviewed", reviewed, "--review", review];
+      expect(await run("plan.ts", args, { GITHUB_STEP_SUMMARY })).toMatchObject({ code: 0, stderr: "" });
+      return readFileSync(GITHUB_STEP_SUMMARY, "utf8");
     };
-    const runs: Record<number, object> = {
-      1: good,
-      2: good,
-      3: { ...good, path: ".github/workflows/other.yml" },
-      4: { ...good, event: "workflow_dispatch" },
-      5: { ...good, conclusion: "failure" },
-    };
-    const fork = { workflow_run: { id: 2, repository_id: 1, head_repository_id: 66 } };
-    let artifacts = [
-      artifact(3, 9),
-      artifact(4, 8),
-      artifact(5, 7),
-      artifact(2, 6, fork),
-      artifact(2, 5, { expired: true }),
-    ];
-    const github = {
-      owner: "ada",
-      repo: "orchard",
-      request: async <Answer>(_: string, { run_id }: Record<string, unknown> = {}) =>
-        (run_id === undefined ? { artifacts } : runs[Number(run_id)]) as Answer,
-      async *all() {},
-    };
-    expect(await reviewedPlan(github, of)).toBeUndefined();
-    artifacts = [artifact(1, 1), artifact(2, 2), ...artifacts];
-    expect(await reviewedPlan(github, of)).toEqual({ name, run: 2, url: "https://run" });
+    expect(await told(now)).toBe("**As it was reviewed**: this does what the preview in https://run said.\n\n");
+    const poisoned = plan({ [urn("✅ **As it was reviewed**")]: update({}) });
+    expect(await told(file("reviewed.json", JSON.stringify(poisoned)))).toBe(
+      "**This is not what was reviewed** in https://run: what becomes of 2 of its resources is different now (`new`).\n\n",
+    );
+    for (const unreadable of [join(folder, "nowhere.json"), file("reviewed.json", "{"), file("reviewed.json", "null")])
+      expect(await told(unreadable)).toMatch(/^\*\*Whether this was reviewed cannot be told\*\*/);
+    expect(await told(now, "")).toMatch(/^\*\*This was not reviewed\*\*/);
+  });
+
+  test("is looked for by the commit that is deployed", async () => {
+    const found = (GITHUB_SHA: string) => run("plan.ts", ["find"], { GITHUB_SHA, GITHUB_REF_NAME: "main" });
+    const { sha } = await api<{ sha: string }>("/commits/main");
+    expect(await found(sha)).toMatchObject({ code: 0, stderr: "" });
+    expect((await found(sha)).stdout).toBe(
+      `No pull request that was merged as ${sha} has a preview of its last commit.\n`,
+    );
+    expect((await found("")).stderr).toContain("this runs as a step of a GitHub workflow");
   });
 });
 

@@ -2,52 +2,88 @@ import { createHash } from "node:crypto";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { resourceName } from "../local/cli/engine-events.ts";
 import { repositoryRoot } from "../local/cli/stack.ts";
 import { runCommand, say, UserError } from "../local/cli/user-error.ts";
 import { runTool, ToolError } from "../local/engine/run-tool.ts";
 import { githubOf } from "./github.ts";
-import { artifactName, differences, type PlanOf, reviewedPlan } from "./reviewed-plan.ts";
+import { differences, type Plan, reviewOf } from "./reviewed-plan.ts";
 
-const USAGE = "Usage: npm run ci:plan -- <save|find|check> --stack <name> [--plan <file>]";
+const USAGE = `Usage: npm run ci:plan -- begin|check --stack <name> --plan <file>
+       npm run ci:plan -- find
+       npm run ci:plan -- compare --plan <file> --reviewed <file> --review <URL>`;
+
+/** Names of resources that are told; the preview has all that changes. */
+const MOST_NAMES = 10;
 
 /**
- * `npm run ci:plan -- …`: keeps a plan of the engine together with what it was made for, so that it is applied to nothing else.
+ * `npm run ci:plan -- …`: about a plan of the engine.
  *
- * - `save` writes beside a plan of which files and which state of the stack it is, and says under which name it is kept.
- * - `find` looks for the plan that was reviewed with the files of this checkout.
- * - `check` fails when the plan was made for other files or another state.
+ * - `begin`, before the preview that makes the plan, writes beside it of which state of the stack it is going to be.
+ * - `check`, after that preview and before the update, fails when the stack is in another state.
+ * - `find` looks for the preview of the pull request that was merged as this commit.
+ * - `compare` tells in the run's summary whether the plan does what that preview's plan did.
  */
 await runCommand(async () => {
-  const { what, stack, plan } = parse();
+  const { what, stack, plan, reviewed, review } = parse();
   const beside = () => join(dirname(needed(plan, "--plan")), "plan-of.json");
-  if (what === "save") {
-    const of: PlanOf = { stack, tree: await treeOfCheckout(), state: await stateOf(stack) };
-    readFileSync(needed(plan, "--plan"));
-    writeFileSync(beside(), `${JSON.stringify(of, null, 2)}\n`);
-    tell("name", artifactName(of));
-    return;
+  switch (what) {
+    case "begin": {
+      const name = needed(stack, "--stack");
+      writeFileSync(beside(), `${JSON.stringify({ stack: name, state: await stateOf(name) }, null, 2)}\n`);
+      return;
+    }
+    case "check": {
+      const of = JSON.parse(readFileSync(beside(), "utf8")) as { stack: string; state: string };
+      const name = needed(stack, "--stack");
+      if (of.stack !== name) throw new UserError(`The plan is of the stack "${of.stack}", not of "${name}".`);
+      if (of.state !== (await stateOf(name))) {
+        throw new UserError(
+          `The stack "${name}" was changed since its preview began, so the plan cannot be used: run all jobs of the workflow again.`,
+        );
+      }
+      say("The plan is of the stack as it is.");
+      return;
+    }
+    case "find": {
+      const { GITHUB_SHA: commit, GITHUB_REF_NAME: branch } = process.env;
+      const github = githubOf(process.env);
+      if (!commit || !branch) {
+        throw new UserError("GITHUB_SHA or GITHUB_REF_NAME is not set: this runs as a step of a GitHub workflow.");
+      }
+      const found = await reviewOf(github, { commit, branch });
+      say(
+        found
+          ? `Merged by pull request ${found.pull}, which was previewed: ${found.url}`
+          : `No pull request that was merged as ${commit} has a preview of its last commit.`,
+      );
+      tell("run", found ? String(found.run) : "");
+      tell("url", found?.url ?? "");
+      return;
+    }
+    case "compare": {
+      const now = JSON.parse(readFileSync(needed(plan, "--plan"), "utf8")) as Plan;
+      const told = comparison(now, needed(reviewed, "--reviewed"), needed(review, "--review"));
+      say(told);
+      if (process.env.GITHUB_STEP_SUMMARY) appendFileSync(process.env.GITHUB_STEP_SUMMARY, `${told}\n\n`);
+    }
   }
-  const tree = await treeOfCheckout();
-  if (what === "find") {
-    const found = await reviewedPlan(githubOf(process.env), { stack, tree });
-    say(
-      found
-        ? `These files were reviewed with a plan, in ${found.url}.`
-        : "There is no plan of a review of these very files: they came another way, or the branch has moved on since. A new one is made.",
-    );
-    tell("name", found?.name ?? "");
-    tell("run", found ? String(found.run) : "");
-    return;
-  }
-  const of = JSON.parse(readFileSync(beside(), "utf8")) as PlanOf;
-  const problems = differences(of, { stack, tree, state: await stateOf(stack) });
-  if (problems.length > 0) throw new UserError(`The plan cannot be used: ${problems.join(" ")}`);
-  say("The plan is of these files and of the stack as it is.");
 });
 
-/** Id of all files of the commit that is checked out: a merge of any kind that gives the same files gives the same. */
-async function treeOfCheckout(): Promise<string> {
-  return (await runTool("git", ["rev-parse", "HEAD^{tree}"], { cwd: repositoryRoot })).trim();
+/** Nothing of the reviewed plan's own words is repeated: they may be anybody's. */
+function comparison(now: Plan, reviewed: string, review: string): string {
+  if (!review) return "**This was not reviewed**: no pull request that was merged as this commit has been previewed.";
+  let different: string[];
+  try {
+    different = differences(JSON.parse(readFileSync(reviewed, "utf8")) as Plan, now);
+  } catch {
+    return `**Whether this was reviewed cannot be told**: the plan of ${review} is not kept any more, or cannot be read.`;
+  }
+  if (different.length === 0) return `**As it was reviewed**: this does what the preview in ${review} said.`;
+  const names = different.filter((urn) => now.resourcePlans?.[urn]).map((urn) => `\`${resourceName(urn)}\``);
+  const shown = names.length > MOST_NAMES ? [...names.slice(0, MOST_NAMES), "…"] : names;
+  const which = shown.length > 0 ? ` (${shown.join(", ")})` : "";
+  return `**This is not what was reviewed** in ${review}: what becomes of ${different.length} of its resources is different now${which}.`;
 }
 
 /** Tells one state of a stack from another: every update writes a manifest of its own. */
@@ -80,16 +116,22 @@ function needed<T>(value: T | undefined, name: string): T {
   return value;
 }
 
-function parse(): { what: string; stack: string; plan: string | undefined } {
+function parse() {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { stack: { type: "string" }, plan: { type: "string" } },
+      options: {
+        stack: { type: "string" },
+        plan: { type: "string" },
+        reviewed: { type: "string" },
+        review: { type: "string" },
+      },
     });
     const [what = ""] = positionals;
-    if (positionals.length !== 1 || !["save", "find", "check"].includes(what)) throw new Error("Say what to do.");
-    return { what, stack: needed(values.stack, "--stack"), plan: values.plan };
+    if (positionals.length !== 1 || !["begin", "check", "find", "compare"].includes(what))
+      throw new Error("Say what to do.");
+    return { what, ...values };
   } catch (error) {
-    throw error instanceof UserError ? error : new UserError(`${(error as Error).message}\n${USAGE}`);
+    throw new UserError(`${(error as Error).message}\n${USAGE}`);
   }
 }

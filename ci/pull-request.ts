@@ -7,8 +7,8 @@ interface Repository {
 }
 
 interface Event {
-  pull_request?: { number?: number };
-  workflow_run?: { head_sha?: string; head_branch?: string; head_repository?: Repository };
+  pull_request?: { number?: number; head?: { sha?: string } };
+  workflow_run?: { head_sha?: string; head_branch?: string; head_repository?: Repository; html_url?: string };
 }
 
 interface Pull {
@@ -35,4 +35,14 @@ export async function pullRequestOf(github: Github, event: Event): Promise<numbe
   throw new UserError(
     `No open pull request of ${from}:${head_branch} is at ${head_sha}: it has moved on, or is closed. Nothing was posted.`,
   );
+}
+
+/** Which commit an event's preview is of, and the URL of the run that made it or was to make it. */
+export function previewOf(event: Event, env: NodeJS.ProcessEnv): { commit: string; run: string } {
+  const { pull_request, workflow_run } = event;
+  return {
+    commit: workflow_run?.head_sha ?? pull_request?.head?.sha ?? "this commit",
+    run:
+      workflow_run?.html_url ?? `${env.GITHUB_SERVER_URL}/${env.GITHUB_REPOSITORY}/actions/runs/${env.GITHUB_RUN_ID}`,
+  };
 }

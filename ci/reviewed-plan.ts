@@ -1,63 +1,81 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Github } from "./github.ts";
 
-/** The workflow that makes plans for review. */
-const PREVIEW = ".github/workflows/preview.yml";
+/** The workflow that makes plans for review, below `.github/workflows/`. */
+const PREVIEW = "preview.yml";
 
-/** What a plan was made for. */
-export interface PlanOf {
-  stack: string;
-  /** Id of the files' tree in git. */
-  tree: string;
-  /** Tells one state of the stack from another. */
-  state: string;
+interface Pull {
+  number: number;
+  merged_at: string | null;
+  merge_commit_sha: string | null;
+  head: { sha: string };
+  base: { ref: string };
 }
 
-interface Artifact {
-  name: string;
-  expired: boolean;
-  created_at: string | null;
-  workflow_run?: { id?: number; repository_id?: number; head_repository_id?: number } | null;
+interface Run {
+  id: number;
+  html_url: string;
+  repository: { id: number };
+  head_repository: { id: number } | null;
 }
 
-/** Under which name a run keeps its plan. */
-export function artifactName({ stack, tree }: Pick<PlanOf, "stack" | "tree">): string {
-  return `plan-${stack}-${tree}`;
+/** The part of the engine's plan that is compared: sdk/go/common/apitype/plan.go, `DeploymentPlanV1`. */
+export interface Plan {
+  resourcePlans?: Record<string, ResourcePlan>;
 }
 
-/** What keeps a plan from being applied; nothing when it is good. */
-export function differences(plan: PlanOf, now: PlanOf): string[] {
-  const found: string[] = [];
-  if (plan.stack !== now.stack) found.push(`It is of the stack "${plan.stack}", not of "${now.stack}".`);
-  if (plan.tree !== now.tree) found.push("It was made for other files than those that are checked out.");
-  if (plan.state !== now.state)
-    found.push(`The stack "${now.stack}" was changed since. Preview again: run the workflow again.`);
-  return found;
+interface ResourcePlan {
+  steps?: string[];
+  goal?: { inputDiff?: object; protect?: boolean };
 }
 
 /**
- * The newest plan that a preview of this repository has kept for these files. Anybody's run can keep something under any name: one
- * of a fork, or of another workflow, does not count.
+ * The last preview that succeeded of the pull request that was merged as this commit, at its last commit. A merge, a squash and a
+ * rebase each name the commit that the branch got by them (`merge_commit_sha`).
+ *
+ * What that run has kept is the branch's own word, whose workflow and code it ran: good to compare with, for nothing else.
  */
-export async function reviewedPlan(
+export async function reviewOf(
   github: Github,
-  of: Pick<PlanOf, "stack" | "tree">,
-): Promise<{ name: string; run: number; url: string } | undefined> {
-  const name = artifactName(of);
-  const { artifacts } = await github.request<{ artifacts: Artifact[] }>("GET /repos/{owner}/{repo}/actions/artifacts", {
-    name,
-    per_page: 100,
-  });
-  const newestFirst = artifacts
-    .filter((each) => each.name === name && !each.expired)
-    .sort((a, b) => (b.created_at ?? "").localeCompare(a.created_at ?? ""));
-  for (const { workflow_run: from } of newestFirst) {
-    if (from?.id === undefined || from.head_repository_id !== from.repository_id) continue;
-    const run = await github.request<{ path: string; event: string; conclusion: string | null; html_url: string }>(
-      "GET /repos/{owner}/{repo}/actions/runs/{run_id}",
-      { run_id: from.id },
+  { commit, branch }: { commit: string; branch: string },
+): Promise<{ pull: number; run: number; url: string } | undefined> {
+  const pulls = github.all<Pull>("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", { commit_sha: commit });
+  for await (const { number: pull, merged_at, merge_commit_sha, head, base } of pulls) {
+    if (merged_at === null || merge_commit_sha !== commit || base.ref !== branch) continue;
+    const { workflow_runs } = await github.request<{ workflow_runs: Run[] }>(
+      "GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs",
+      { workflow_id: PREVIEW, event: "pull_request", status: "success", head_sha: head.sha, per_page: 100 },
     );
-    if (run.path.split("@")[0] !== PREVIEW || run.event !== "pull_request" || run.conclusion !== "success") continue;
-    return { name, run: from.id, url: run.html_url };
+    // Newest first. Those of a fork have previewed a local cloud.
+    const run = workflow_runs.find(({ repository, head_repository }) => head_repository?.id === repository.id);
+    if (run) return { pull, run: run.id, url: run.html_url };
   }
   return undefined;
+}
+
+/**
+ * Resources to which two plans do different things: other steps, other inputs, another protection. Secrets are left out, as each
+ * plan encrypts them anew; so is what a preview only expects to come of it.
+ *
+ * @returns URNs, those of `now` first
+ */
+export function differences(reviewed: Plan, now: Plan): string[] {
+  const [before, after] = [reviewed.resourcePlans ?? {}, now.resourcePlans ?? {}];
+  const all = new Set([...Object.keys(after), ...Object.keys(before)]);
+  return [...all].filter((urn) => !isDeepStrictEqual(done(before[urn]), done(after[urn])));
+}
+
+function done(plan: ResourcePlan | undefined) {
+  return plan && [plan.steps, withoutSecrets(plan.goal?.inputDiff), plan.goal?.protect];
+}
+
+/** By which key and value the engine marks a secret: sdk/go/common/resource/sig. */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+
+function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (typeof value !== "object" || value === null) return value;
+  if ((value as Record<string, unknown>)[SIGNATURE] === SECRET) return SECRET;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withoutSecrets(each)]));
 }

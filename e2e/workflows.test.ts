@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,6 +21,7 @@ const jobs = names.flatMap((name) => {
   return Object.entries(of.jobs).map(([id, job]) => ({ title: `${name}/${id}`, of, job }));
 });
 const steps = jobs.flatMap(({ title, job }) => job.steps.map((step) => ({ title, step })));
+const expression = (of: string) => `${"$"}{{ ${of} }}`;
 
 describe("as they are written", () => {
   test("actionlint finds nothing, and would find what is wrong", async () => {
@@ -121,12 +121,69 @@ describe("as they are written", () => {
     expect(JSON.stringify(workflow("preview-comment").jobs)).not.toMatch(/head_sha|head_ref|secrets\./);
   });
 
+  test("whatever looks at the stack has its way to the droplet", () => {
+    const looking = jobs.filter(({ job }) =>
+      job.steps.some(({ run = "" }) => / --stack "\$STACK".* --(save-plan|plan|markdown) /s.test(run)),
+    );
+    expect(looking.map(({ title }) => title)).toEqual([
+      "preview/preview",
+      "deploy/plan",
+      "deploy/apply",
+      "drift/drift",
+    ]);
+    for (const { title, job } of looking) {
+      const way = job.steps.findIndex(({ run }) => run === "npm run ci:droplet-access");
+      expect(job.steps[way]?.env, title).toEqual({
+        DROPLET_DEPLOY_KEY: expression("secrets.DROPLET_DEPLOY_KEY"),
+        TUNNEL_SERVICE_TOKEN_ID: expression("secrets.TUNNEL_SERVICE_TOKEN_ID"),
+      });
+      const engines = job.steps.flatMap(({ env }, at) => (env?.DIGITALOCEAN_TOKEN ? [{ env, at }] : []));
+      expect(engines, title).toHaveLength(1);
+      expect(engines[0]!.at, title).toBeGreaterThan(way);
+      expect(engines[0]!.env, title).toMatchObject({
+        TUNNEL_SERVICE_TOKEN_ID: expression("secrets.TUNNEL_SERVICE_TOKEN_ID"),
+        TUNNEL_SERVICE_TOKEN_SECRET: expression("secrets.TUNNEL_SERVICE_TOKEN_SECRET"),
+      });
+    }
+  });
+
+  test("each environment says which token of Pulumi Cloud its jobs get", () => {
+    const signIns = steps.filter(({ step }) => step.uses?.startsWith("pulumi/auth-actions@"));
+    expect(signIns.map(({ title }) => title)).toEqual([
+      "preview/preview",
+      "deploy/plan",
+      "deploy/apply",
+      "drift/drift",
+    ]);
+    for (const { title, step } of signIns) {
+      expect(step.with, title).toEqual({
+        organization: expression("vars.PULUMI_ORGANIZATION"),
+        "requested-token-type": `urn:pulumi:token-type:access_token:${expression("vars.PULUMI_TOKEN_TYPE || 'organization'")}`,
+        scope: expression("vars.PULUMI_TOKEN_SCOPE"),
+      });
+    }
+  });
+
   test("one deployment at a time, each to its end, and none before somebody approves", () => {
     expect(workflow("deploy").concurrency).toEqual({ group: "deploy", "cancel-in-progress": false });
     const applies = steps.filter(({ step }) => step.run?.includes("pulumi -- up"));
     expect(applies.map(({ title }) => title)).toEqual(["deploy/apply"]);
     expect(workflow("deploy").jobs.apply!.environment).toBe("production");
     expect(applies[0]!.step.run).toContain('--plan "$RUNNER_TEMP/plan/plan.json"');
+    // Of the state that is noted before the preview and found again after it, and before the update.
+    const made = workflow("deploy").jobs.plan!.steps.find(({ run }) => run?.includes("--save-plan"))!;
+    expect([...made.run!.matchAll(/npm run (?:ci:plan -- )?(\w+)/g)].map(([, what]) => what)).toEqual([
+      "begin",
+      "preview",
+      "check",
+    ]);
+    expect(made.if).toBeUndefined();
+    // By the plan that the merged files have made: what a branch has kept is nowhere near it.
+    expect(steps.filter(({ step }) => step.with?.name === "deploy-plan").map(({ title }) => title)).toEqual([
+      "deploy/plan",
+      "deploy/apply",
+    ]);
+    expect(JSON.stringify(workflow("deploy").jobs.apply)).not.toMatch(/reviewed|preview-plan/);
   });
 });
 
@@ -134,6 +191,8 @@ describe("as they run", () => {
   const PULL = 16;
   /** The run of `preview` that has kept what is in `artifacts`. */
   const RUN = 77;
+  /** What is deployed. */
+  let deployed = "";
   const artifacts = new Map<string, string>();
   let stack: TestStack;
   let github: StandInServer;
@@ -148,9 +207,6 @@ describe("as they run", () => {
     const judged = checked(async (request) => runs(request) ?? standIn.handler(request));
     problems = judged.problems;
     github = await serveStandIns({ host: "127.0.0.1", port: 0, standIns: { github: judged.handler } });
-    // The commit that is checked out, whatever this copy of the project is.
-    git("init", "--quiet");
-    commit("merged");
     head = (await api<{ head: { sha: string; ref: string } }>(`/pulls/${PULL}`)).head;
   });
   afterAll(async () => {
@@ -159,54 +215,35 @@ describe("as they run", () => {
     for (const each of [scratch, ...artifacts.values()]) rmSync(each, { recursive: true, force: true });
   });
 
-  const git = (...args: string[]) => execFileSync("git", ["-C", scratch, ...args], { encoding: "utf8" }).trim();
-  const commit = (content: string) => {
-    writeFileSync(join(scratch, "file"), content);
-    git("add", "file");
-    git("-c", "user.name=Ada", "-c", "user.email=ada@example.com", "commit", "--quiet", "-m", content);
-  };
-
   /** What the stand-in has not: the runs of these workflows. GitHub's own description judges it all the same. */
   function runs(request: Request): Response | undefined {
     const { pathname, searchParams } = new URL(request.url);
-    if (pathname.endsWith("/actions/artifacts")) {
-      const found = [...artifacts.keys()].filter((name) => name === searchParams.get("name"));
-      const of = { id: RUN, repository_id: 7, head_repository_id: 7 };
-      const artifact = (name: string) => ({
-        id: 5,
-        node_id: "A",
-        name,
-        size_in_bytes: 1,
-        url: github.origin,
-        expired: false,
-      });
-      const more = { archive_download_url: github.origin, created_at: null, expires_at: null, updated_at: null };
-      return Response.json({
-        total_count: found.length,
-        artifacts: found.map((name) => ({ ...artifact(name), ...more, workflow_run: of })),
-      });
-    }
-    if (!pathname.endsWith(`/actions/runs/${RUN}`)) return undefined;
-    const path = ".github/workflows/preview.yml";
-    const ended = { status: "completed", conclusion: "success", html_url: github.origin };
-    return Response.json(described("workflow-run", { id: RUN, path, event: "pull_request", ...ended }));
+    if (!pathname.endsWith("/actions/workflows/preview.yml/runs")) return undefined;
+    const ended = { status: "completed", conclusion: "success", html_url: `${github.origin}/runs/${RUN}` };
+    const found = searchParams.get("head_sha") === head.sha ? [described("workflow-run", { id: RUN, ...ended })] : [];
+    return Response.json({ total_count: found.length, workflow_runs: found });
   }
 
-  async function api<Answer>(path: string): Promise<Answer> {
+  async function api<Answer>(path: string, method = "GET"): Promise<Answer> {
     const response = await fetch(`${github.origin}/github/api/repos/ada/orchard${path}`, {
+      method,
       headers: { authorization: "Bearer ada", "user-agent": "test" },
+      ...(method !== "GET" && { body: "{}" }),
     });
     return (await response.json()) as Answer;
   }
 
-  /** Runs a job, of which every step has to succeed. */
+  /** Runs a job, of which every step has to succeed, unless `ends` says otherwise. */
   async function run(
     of: Workflow,
     id: string,
     event: object,
-    more: { onCheckout?(): void; skip?(step: Step): boolean } = {},
+    {
+      ends = true,
+      ...more
+    }: { ends?: boolean; onCheckout?(): void; skip?(step: Step): boolean; fails?(step: Step): boolean } = {},
   ) {
-    const eventFile = join(scratch, ".git", "event.json");
+    const eventFile = join(scratch, "event.json");
     writeFileSync(eventFile, JSON.stringify(event));
     const repository = "ada/orchard";
     const job = of.jobs[id]!;
@@ -227,15 +264,18 @@ describe("as they run", () => {
         PATH: process.env.PATH,
         NO_COLOR: "1",
         HYBRID_MCP_LOCAL_DIR: stack.stack.dir,
-        GIT_DIR: join(scratch, ".git"),
         GITHUB_API_URL: `${github.origin}/github/api`,
         GITHUB_REPOSITORY: repository,
         GITHUB_EVENT_PATH: eventFile,
+        GITHUB_SERVER_URL: "https://github.com",
+        GITHUB_RUN_ID: "78",
+        GITHUB_SHA: deployed,
+        GITHUB_REF_NAME: "main",
       },
       artifacts,
       ...more,
     });
-    expect(result.ok, result.log).toBe(true);
+    expect(result.ok, result.log).toBe(ends);
     return result;
   }
 
@@ -246,7 +286,9 @@ describe("as they run", () => {
   /** The stand-in's Ada is whom the steps write as. */
   const asAda = (of: Workflow): Workflow =>
     JSON.parse(JSON.stringify(of).replaceAll(/(npm run ci:(comment|issue) --)/g, "$1 --as ada")) as Workflow;
-  const pullRequest = { pull_request: { number: PULL, head: { repo: { full_name: "ada/orchard" } } } };
+  const pullRequest = {
+    pull_request: { number: PULL, head: { sha: "c".repeat(40), repo: { full_name: "ada/orchard" } } },
+  };
   const isDown = (step: Step) => step.run?.startsWith("npm run down") === true;
 
   test("a fork's pull request: the base goes up, and what the pull request makes of it is told, without a secret", async () => {
@@ -274,7 +316,38 @@ describe("as they run", () => {
     expect(comment!.body).toContain(`\`\`\`text\n${told.trimEnd()}\n\`\`\`\n`);
   });
 
-  test("a pull request of this repository: one comment, and a plan that is kept for these files, without a secret in clear", async () => {
+  test("a fork's preview that was cut off early: its comment says so", async () => {
+    artifacts.delete("fork-preview");
+    const workflow_run = {
+      ...{
+        id: 1,
+        event: "pull_request",
+        head_sha: head.sha,
+        head_branch: head.ref,
+        html_url: "https://github.com/run",
+      },
+      head_repository: { full_name: "ada/orchard", owner: { login: "ada" } },
+    };
+    await run(asAda(workflow("preview-comment")), "comment", { workflow_run, repository: { default_branch: "main" } });
+    const posted = await comments();
+    expect(posted).toHaveLength(1);
+    expect(posted[0]!.body).toContain(`**The preview of ${head.sha} could not be made`);
+    expect(posted[0]!.body).toContain("https://github.com/run");
+  });
+
+  test("a preview that fails early, as at the sign-in: the comment says so, and what was there does not stay", async () => {
+    await run(asAda(workflow("preview")), "preview", pullRequest, {
+      ends: false,
+      fails: ({ uses }) => uses?.startsWith("pulumi/auth-actions@") === true,
+    });
+    const posted = await comments();
+    expect(posted).toHaveLength(1);
+    expect(posted[0]!.body).toContain(`**The preview of ${"c".repeat(40)} could not be made`);
+    expect(posted[0]!.body).toContain("(https://github.com/ada/orchard/actions/runs/78)");
+    expect([...artifacts.keys()]).not.toContain("preview-plan");
+  });
+
+  test("a pull request of this repository: one comment, and a plan that is kept, without a secret in clear", async () => {
     await run(asAda(workflow("preview")), "preview", pullRequest);
     const posted = await comments();
     expect(posted).toHaveLength(1);
@@ -282,17 +355,18 @@ describe("as they run", () => {
       /^<!-- hybrid-mcp preview: local -->\n+### What this change does \(stack `local`\)\n/,
     );
     expect(posted[0]!.body).toMatch(/Coda.*droplet/);
-    const name = `plan-local-${git("rev-parse", "HEAD^{tree}")}`;
-    const plan = readFileSync(join(artifacts.get(name)!, "plan.json"), "utf8");
+    const plan = readFileSync(join(artifacts.get("preview-plan")!, "plan.json"), "utf8");
     const { codaToken, clientSecrets, cloudflareToken } = stack.stack.identity;
     for (const secret of [codaToken, cloudflareToken, ...Object.values(clientSecrets)])
       expect(plan).not.toContain(secret);
   });
 
-  test("merged: the plan that was reviewed is applied, and nothing else", async () => {
+  test("merged: a plan is made anew, said to be what was reviewed, and applied, and nothing else", async () => {
+    deployed = (await api<{ sha: string }>(`/pulls/${PULL}/merge`, "PUT")).sha;
     const planned = await run(workflow("deploy"), "plan", {});
-    expect(planned.steps.check!.outputs).toEqual({ usable: "true" });
-    expect(planned.summary).toMatch(/^<!-- hybrid-mcp preview: local -->\n/);
+    expect(planned.summary).toMatch(
+      /^\*\*As it was reviewed\*\*: this does what the preview in http:.*\/runs\/77 said\.\n\n<!-- hybrid-mcp preview: local -->\n/,
+    );
     // The config is a file of the repository, which the merge has changed; that of a local stack is made of its flags.
     const onCheckout = () => {
       const file = stack.stack.path("project", "Pulumi.local.yaml");
@@ -304,16 +378,22 @@ describe("as they run", () => {
     expect((await fetch(`${stack.codaUrl}/health`)).headers.get("x-served-by")).toBe("droplet");
   });
 
-  test("merged again: for a stack that has changed since, or for other files, a new plan is made and said to be new", async () => {
-    const check = (step: Step) => !step.uses && step.id === undefined;
-    const again = await run(workflow("deploy"), "plan", {}, { skip: check });
-    expect(again.log).toContain('The stack "local" was changed since.');
-    expect(again.steps.check!.outputs).toEqual({});
+  test("merged again: what a plan does not do as it was reviewed is said, as is what nobody has reviewed", async () => {
+    const stale = await run(workflow("deploy"), "apply", {}, { ends: false });
+    expect(stale.log).toContain('The stack "local" was changed since its preview began');
+    expect(stale.log).not.toContain("pulumi -- up");
 
-    commit("merged after the branch had moved on");
-    const renewed = await run(workflow("deploy"), "plan", {});
-    expect(renewed.log).toContain("There is no plan of a review of these very files");
-    expect(renewed.summary).toMatch(/^\*\*This was not reviewed: it is previewed anew/);
+    const again = await run(workflow("deploy"), "plan", {});
+    expect(again.summary).toMatch(/^\*\*This is not what was reviewed\*\* in http:.*`coda-route`/);
+
+    artifacts.delete("preview-plan");
+    const expired = await run(workflow("deploy"), "plan", {});
+    expect(expired.summary).toMatch(/^\*\*Whether this was reviewed cannot be told\*\*/);
+
+    deployed = head.sha;
+    const pushed = await run(workflow("deploy"), "plan", {});
+    expect(pushed.log).toContain(`No pull request that was merged as ${head.sha} has a preview`);
+    expect(pushed.summary).toMatch(/^\*\*This was not reviewed\*\*/);
     expect(readdirSync(artifacts.get("deploy-plan")!).sort()).toEqual(["plan-of.json", "plan.json", "preview.md"]);
   });
 

@@ -12,6 +12,7 @@ export interface Step {
   run?: string;
   with?: Record<string, string | number | boolean>;
   env?: Record<string, string>;
+  "continue-on-error"?: boolean;
 }
 
 export interface Job {
@@ -51,6 +52,8 @@ export interface Surroundings {
   onCheckout?(given: Step["with"]): void;
   /** Steps that are left out. */
   skip?(step: Step): boolean;
+  /** Steps that fail, whatever they do. */
+  fails?(step: Step): boolean;
 }
 
 export interface JobResult {
@@ -65,7 +68,8 @@ export interface JobResult {
 
 /**
  * Runs a job's steps in order, as a runner does: what they run in Bash with their environment, files for outputs, variables
- * and the summary; of actions what they do with artifacts, the rest is this machine's already.
+ * and the summary; of actions what they do with artifacts, the rest is this machine's already. After a step that has failed, those
+ * that always run.
  *
  * @throws {Error} for an action that is not known here
  */
@@ -81,8 +85,17 @@ export async function runJob({ env: ofWorkflow = {} }: Workflow, job: Job, aroun
   try {
     for (const [at, step] of job.steps.entries()) {
       if (around.skip?.(step) || (step.if !== undefined && !evaluated(step.if, contexts))) continue;
+      if (!result.ok && step.if !== "always()") continue;
+      if (around.fails?.(step)) {
+        result.ok = false;
+        continue;
+      }
       if (step.uses) {
-        use(step, valuesOf(step.with), around);
+        try {
+          use(step, valuesOf(step.with), around);
+        } catch (error) {
+          if (!step["continue-on-error"]) throw error;
+        }
         continue;
       }
       const output = kept(`output-${at}`);
@@ -104,10 +117,7 @@ export async function runJob({ env: ofWorkflow = {} }: Workflow, job: Job, aroun
       });
       result.log += `$ ${step.run}\n${text}`;
       if (step.id) result.steps[step.id] = { outputs: pairs(output) };
-      if (code !== 0) {
-        result.ok = false;
-        break;
-      }
+      if (code !== 0) result.ok = false;
     }
     result.summary = readFileSync(kept("summary"), "utf8");
     return result;
@@ -181,5 +191,5 @@ export function evaluated(expression: string, contexts: Record<string, unknown>)
     );
   const of = (path: string) =>
     path.split(".").reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], contexts) ?? "";
-  return new Function("of", `return (${source});`)(of);
+  return new Function("of", "always", `return (${source});`)(of, () => true);
 }

@@ -79,6 +79,25 @@ describe("who may not is refused as GitHub does it", () => {
   });
 });
 
+test("the pull requests of a commit: the merged one once it is in the default branch, before that the open one too", async () => {
+  const of = async (commit: string) => {
+    const { status, text } = await call("ada", "GET", `${ORCHARD}/commits/${commit}/pulls`);
+    expect(status).toBe(200);
+    return (JSON.parse(text) as { number: number; merge_commit_sha: string | null }[]).map(
+      ({ number, merge_commit_sha }) => [number, merge_commit_sha],
+    );
+  };
+  const { head } = JSON.parse((await call("ada", "GET", `${ORCHARD}/pulls/16`)).text) as { head: { sha: string } };
+  expect(await of(head.sha)).toEqual([[16, null]]);
+  expect(await of("main")).toEqual([]);
+  const squash = await call("ada", "PUT", `${ORCHARD}/pulls/16/merge`, { merge_method: "squash" });
+  const { sha } = JSON.parse(squash.text) as { sha: string };
+  expect(await of(sha)).toEqual([[16, sha]]);
+  expect(await of(head.sha)).toEqual([[16, sha]]);
+  expect((await call("ada", "GET", `${ORCHARD}/commits/${"0".repeat(40)}/pulls`)).status).toBe(422);
+  expect(standIn.problems).toEqual([]);
+});
+
 test("links lead out of the API, to a storage that takes no credential and knows who asked by the link", async () => {
   const { status, headers } = await call("ada", "GET", `${ORCHARD}/actions/jobs/9207/logs`);
   expect(status).toBe(302);

@@ -216,6 +216,20 @@ export const addPullRoutes: AddRoutes = (app, context) => {
     return c.json(pullResources(c, context).simple(of));
   });
 
+  app.get("/repos/:owner/:repo/commits/:ref/pulls", (c) => {
+    const repository = repositoryOf(c, "pull_requests");
+    const git = store.git(repository);
+    const commit = git.resolve(c.req.param("ref"));
+    if (!commit) throw new GithubError(422, `No commit found for SHA: ${c.req.param("ref")}`);
+    const head = git.branch(repository.defaultBranch);
+    const isIn = head !== undefined && git.history(head.sha).some(({ sha }) => sha === commit.sha);
+    const pulls = repository.issues
+      .filter(({ pull, state }) => pull && (pull.mergedAt !== null || (state === "open" && !isIn)))
+      .map((issue) => pullIn(context, repository, issue))
+      .filter((of) => of.pull.mergeCommitSha === commit.sha || pullCommits(of).some(({ sha }) => sha === commit.sha));
+    return paged(c, pulls, pullResources(c, context).simple);
+  });
+
   const checksAt = (c: Call, kind: Check["kind"]) => {
     const repository = repositoryOf(c, kind === "check" ? "checks" : "statuses");
     const commit = store.git(repository).resolve(c.req.param("ref") ?? "");
