@@ -276,6 +276,11 @@ describe("a bad config names the key, the value and what is allowed", () => {
       '  hybrid-mcp:droplet.sshAllow.0: "everywhere" must be an address range such as 203.0.113.7/32',
     ],
     [
+      "a range of addresses that is too wide",
+      { ...good, "hybrid-mcp:droplet": '{"sshAllow":["0.0.0.0/1","203.0.0.0/16","2001:db8::/32"]}' },
+      '  hybrid-mcp:droplet.sshAllow.0: "0.0.0.0/1" is too wide: at most /16 (IPv4) or /32 (IPv6)',
+    ],
+    [
       "an image whose Docker Engine is not the pinned one",
       { ...good, "hybrid-mcp:droplet": '{"image":"ubuntu-24-04-x64"}' },
       '  hybrid-mcp:droplet.image: "ubuntu-24-04-x64" must be debian-12-x64, or the number of an image that was made from it',

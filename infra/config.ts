@@ -16,6 +16,7 @@ import { selectionProblem, type ToolSelection } from "@hybrid-mcp/service-kit/to
 import * as pulumi from "@pulumi/pulumi";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
+import { isTooWide, SHORTEST_PREFIX } from "./droplet/address-range.ts";
 import { MEMORY_MB, type Tenant, tooSmallForEngine } from "./droplet/memory.ts";
 import { serviceTools } from "./service-tools.ts";
 import { statefulNamed, statefulNames } from "./stateful.ts";
@@ -47,7 +48,13 @@ const droplet = z
       .optional(),
     /** Addresses (CIDR) that may reach the droplet's SSH port. */
     sshAllow: z
-      .array(z.union([z.cidrv4(), z.cidrv6()], { error: "must be an address range such as 203.0.113.7/32" }))
+      .array(
+        z
+          .union([z.cidrv4(), z.cidrv6()], { error: "must be an address range such as 203.0.113.7/32" })
+          .refine((range) => !isTooWide(range), {
+            error: `is too wide: at most /${SHORTEST_PREFIX.ipv4} (IPv4) or /${SHORTEST_PREFIX.ipv6} (IPv6)`,
+          }),
+      )
       .default([]),
     /** How long a droplet may take, at an update, until it answers over SSH and is ready for containers; in seconds. */
     readySeconds: z.number().positive().max(3600).default(900),

@@ -9,8 +9,10 @@ export class PolicyInput extends pulumi.ComponentResource {
   constructor(config: Config) {
     super("hybrid-mcp:policy:Input", "policy-input");
     const { allowDataLoss, droplet } = config;
-    const { sshAllow, images, imagesAreLocal } = droplet;
+    const { sshAllow, adopt, dockerHost, images, imagesAreLocal } = droplet;
     const localImages = imagesAreLocal ? Object.values(images) : [];
-    this.registerOutputs({ sshAllow, localImages, allowDataLoss });
+    // Over SSH or TCP it is another machine's, on which nobody here has made an image.
+    const engineIsLocal = dockerHost?.startsWith("unix://") === true;
+    this.registerOutputs({ sshAllow, adoptsDroplet: adopt !== undefined, engineIsLocal, localImages, allowDataLoss });
   }
 }

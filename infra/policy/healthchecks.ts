@@ -5,27 +5,44 @@ import { fields, type Inspected, list, types, UNKNOWN } from "./resource.ts";
 /** Where paths of the state begin: the program's folder. */
 const PROGRAM = join(import.meta.dirname, "..");
 
+/** Reads a Dockerfile. @returns undefined where there is none */
+type ReadDockerfile = (context: unknown, name: unknown) => string | undefined;
+
 /**
  * Containers that stay, of which nobody would know whether they work. A health check is the container's own, or is in the
  * Dockerfile of an image that this stack builds.
  */
-export function withoutHealthcheck(resources: Inspected[], dockerfile = readDockerfile): Inspected[] {
+export function withoutHealthcheck(resources: Inspected[], read: ReadDockerfile = readDockerfile): Inspected[] {
   return resources.filter(({ type, props, madeOf }) => {
-    // One that may end runs for a while only. (`restart` says nothing: "no" is what providers put there by themselves.)
-    if (type !== types.container || props.mustRun === false) return false;
+    if (type !== types.container || endsByItself(props)) return false;
     const tests = fields(props.healthcheck).tests;
     if (tests === UNKNOWN || list(tests).length > 0) return list(tests)[0] === "NONE";
     const images = (madeOf?.image ?? []).filter((resource) => resource.type === types.image);
-    return !images.some(({ props: { build } }) =>
-      /^HEALTHCHECK (?!NONE)/m.test(dockerfile(fields(build).context) ?? ""),
-    );
+    return !images.some(({ props }) => {
+      const { context, dockerfile, target } = fields(props.build);
+      return isChecked(read(context, dockerfile || "Dockerfile") ?? "", target);
+    });
   });
 }
 
-function readDockerfile(context: unknown): string | undefined {
-  if (typeof context !== "string") return undefined;
+/** One that may end, and that nothing starts again: it runs for a while only. */
+function endsByItself({ mustRun, restart }: Record<string, unknown>): boolean {
+  return mustRun === false && restart !== "always" && restart !== "unless-stopped";
+}
+
+/** Whether the image of a Dockerfile has a health check: what an earlier stage says is not the image's, and the last word counts. */
+function isChecked(dockerfile: string, target: unknown): boolean {
+  const stages = dockerfile.split(/^\s*(?=FROM\s)/im);
+  const built =
+    stages.find((stage) => target && /^FROM\s.*\sAS\s+(\S+)/i.exec(stage)?.[1] === target) ?? stages.at(-1)!;
+  const checks = [...built.matchAll(/^\s*HEALTHCHECK\s+(\S+)/gim)];
+  return checks.length > 0 && checks.at(-1)![1] !== "NONE";
+}
+
+function readDockerfile(context: unknown, name: unknown): string | undefined {
+  if (typeof context !== "string" || typeof name !== "string") return undefined;
   try {
-    return readFileSync(join(PROGRAM, context, "Dockerfile"), "utf8");
+    return readFileSync(join(PROGRAM, context, name), "utf8");
   } catch {
     return undefined;
   }

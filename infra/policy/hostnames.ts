@@ -5,7 +5,7 @@ import { type Inspected, types, UNKNOWN } from "./resource.ts";
 export function movableCustomDomain({ type, props }: Inspected): string | undefined {
   if (type !== types.customDomain) return undefined;
   const { hostname } = props;
-  const label = String(hostname).split(".")[0];
+  const label = String(hostname).toLowerCase().split(".")[0];
   const movable = Object.values(catalogue).some(({ subdomain }) => subdomain === label);
   // Which hostname it is, a preview has to know.
   if (!movable && hostname !== UNKNOWN) return undefined;

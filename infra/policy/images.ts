@@ -5,36 +5,61 @@ const IMAGE_ID = /^sha256:[0-9a-f]{64}$/;
 
 const ADVICE =
   "Pin it by its digest, <name>:<tag>@sha256:… (infra/droplet/images.ts, or config key hybrid-mcp:droplet.images): a tag can be given to other bytes at any time.";
+const ELSEWHERE =
+  "hybrid-mcp:droplet.imagesAreLocal lets it pass on a Docker Engine of this machine only (droplet.dockerHost: unix://…). Pin it by its digest, <name>:<tag>@sha256:…, or build it in this stack.";
+
+/** What the config says about images without a digest. */
+interface LocalImages {
+  /** Names of those that were made on the very engine that runs them: no registry has them (`droplet.imagesAreLocal`). */
+  localImages: string[];
+  /** Whether that engine is on this machine, where somebody can have made them. */
+  engineIsLocal: boolean;
+}
 
 /**
  * Images that may be other bytes tomorrow. Good are: a digest; an id; what this stack builds, from good ones; and what the config
- * says was built on that very engine (`droplet.imagesAreLocal`), which has no digest because no registry has it.
- *
- * @param local names of images that the config says are such
+ * says was made on that very engine.
  */
-export function unpinnedImages(resources: Inspected[], local: string[]): [Inspected, string][] {
-  const images = resources.filter(({ type }) => type === types.image);
-  const built = images.filter(({ props }) => props.build !== undefined).map(({ props }) => props.name);
-  const isGood = (name: unknown) =>
-    name === UNKNOWN || PINNED.test(String(name)) || built.includes(name) || local.includes(String(name));
-
-  const found: [Inspected, string][] = [];
-  for (const image of images) {
-    const { name, build } = image.props;
-    if (build === undefined) {
-      if (!isGood(name)) found.push([image, `It is ${String(name)}. ${ADVICE}`]);
-      continue;
-    }
-    for (const [arg, value] of Object.entries(fields(fields(build).buildArgs))) {
-      // What is no name of an image, as a port.
-      if (typeof value === "string" && /^\d*$/.test(value)) continue;
-      if (!isGood(value)) found.push([image, `It is built with ${arg} ${String(value)}. ${ADVICE}`]);
-    }
-  }
-  for (const container of resources.filter(({ type }) => type === types.container)) {
-    const { image } = container.props;
-    if (isGood(image) || IMAGE_ID.test(String(image))) continue;
-    found.push([container, `Its image is ${String(image)}. ${ADVICE}`]);
-  }
-  return found;
+export function unpinnedImages(
+  resources: Inspected[],
+  { localImages, engineIsLocal }: LocalImages,
+): [Inspected, string][] {
+  const built = resources.filter(({ type, props }) => isImage(type) && props.build !== undefined).map(nameOf);
+  const problem = (name: unknown) => {
+    if (name === UNKNOWN || PINNED.test(String(name)) || built.includes(name)) return undefined;
+    if (!localImages.includes(String(name))) return ADVICE;
+    return engineIsLocal ? undefined : ELSEWHERE;
+  };
+  return resources.flatMap((resource) =>
+    imagesOf(resource).flatMap(([what, name]): [Inspected, string][] => {
+      const advice = problem(name);
+      return advice === undefined ? [] : [[resource, `${what} ${String(name)}. ${advice}`]];
+    }),
+  );
 }
+
+/** The images that a resource is, runs or is built on. */
+function imagesOf(resource: Inspected): [what: string, name: unknown][] {
+  const { type, props } = resource;
+  switch (type) {
+    case types.container:
+      return IMAGE_ID.test(String(props.image)) ? [] : [["Its image is", props.image]];
+    case types.swarmService:
+      return [["Its image is", fields(fields(props.taskSpec).containerSpec).image]];
+    case types.image:
+    case types.builtImage: {
+      if (props.build === undefined) return [["It is", nameOf(resource)]];
+      const { buildArgs, args } = fields(props.build);
+      return Object.entries(fields(buildArgs ?? args))
+        .filter(([, value]) => !isNumber(value))
+        .map(([arg, value]) => [`It is built with ${arg}`, value]);
+    }
+    default:
+      return [];
+  }
+}
+
+const isImage = (type: string) => type === types.image || type === types.builtImage;
+const nameOf = ({ type, props }: Inspected) => (type === types.builtImage ? props.imageName : props.name);
+/** What is no name of an image, as a port. */
+const isNumber = (value: unknown) => typeof value === "string" && /^\d*$/.test(value);

@@ -1,14 +1,23 @@
+import { isTooWide, SHORTEST_PREFIX } from "../droplet/address-range.ts";
 import { fields, type Inspected, list, types, UNKNOWN } from "./resource.ts";
 
 /** What comes in at a droplet: SSH, from the addresses of the config. */
 const SSH = { protocol: "tcp", portRange: "22" };
 
+/** Name of the resource that a droplet of `droplet.adopt` is imported as (infra/droplet/host.ts). */
+const ADOPTED = "droplet";
+
 /**
  * What a stack lets in from outside, beyond SSH from the allow-list.
+ *
  * @param sshAllow config key `droplet.sshAllow`
+ * @param adoptsDroplet whether the config has `droplet.adopt`
  * @returns a sentence for each, with the resource that it is about
  */
-export function publicInbound(resources: Inspected[], sshAllow: string[]): [Inspected, string][] {
+export function publicInbound(
+  resources: Inspected[],
+  { sshAllow, adoptsDroplet }: { sshAllow: string[]; adoptsDroplet: boolean },
+): [Inspected, string][] {
   const firewalls = resources.filter(({ type }) => type === types.firewall);
   const found: [Inspected, string][] = [];
   for (const firewall of firewalls) {
@@ -17,17 +26,23 @@ export function publicInbound(resources: Inspected[], sshAllow: string[]): [Insp
       if (problem) found.push([firewall, problem]);
     }
   }
-  // One that was adopted has its own firewall, or none, and stays as it is.
-  const open = resources.filter(({ type, opts }) => type === types.droplet && !opts.ignoreChanges.includes("userData"));
-  if (firewalls.length === 0) {
-    for (const droplet of open) {
-      found.push([
-        droplet,
-        "It has no firewall, so every port is open to everybody. Give it one (infra/droplet/host.ts).",
-      ]);
-    }
+  for (const droplet of resources.filter(({ type }) => type === types.droplet)) {
+    // The one that was adopted has its own firewall, or none, and stays as it is.
+    if (adoptsDroplet && droplet.name === ADOPTED) continue;
+    if (firewalls.some((firewall) => standsBefore(firewall, droplet))) continue;
+    found.push([
+      droplet,
+      "It has no firewall, so every port is open to everybody. Put its id into the dropletIds of one (infra/droplet/host.ts).",
+    ]);
   }
   return found;
+}
+
+/** A droplet's id is not known before it is made: what says so is of which resources the firewall's list was made. */
+function standsBefore({ props, madeOf }: Inspected, droplet: Inspected): boolean {
+  const { dropletIds } = props;
+  if (dropletIds !== UNKNOWN && list(dropletIds).length === 0) return false;
+  return (madeOf?.dropletIds ?? []).some(({ type, name }) => type === droplet.type && name === droplet.name);
 }
 
 function ruleProblem(rule: Record<string, unknown>, sshAllow: string[]): string | undefined {
@@ -43,8 +58,8 @@ function ruleProblem(rule: Record<string, unknown>, sshAllow: string[]): string 
     if (address === UNKNOWN || !sshAllow.includes(String(address))) {
       return `It lets in SSH from ${String(address)}, which hybrid-mcp:droplet.sshAllow does not name. Put it there, or take it out of the firewall.`;
     }
-    if (/\/0+$/.test(String(address))) {
-      return `It lets in SSH from ${address}, that is everybody. Name your own addresses in hybrid-mcp:droplet.sshAllow, or let SSH go through the tunnel (droplet.dockerHost).`;
+    if (isTooWide(String(address))) {
+      return `It lets in SSH from ${String(address)}, which is too many: /${SHORTEST_PREFIX.ipv4} (IPv4) and /${SHORTEST_PREFIX.ipv6} (IPv6) are the widest. Name your own addresses in hybrid-mcp:droplet.sshAllow, or let SSH go through the tunnel (droplet.dockerHost).`;
     }
   }
   return undefined;

@@ -30,7 +30,12 @@ class Input extends pulumi.ComponentResource {
     this.registerOutputs(allowed);
   }
 }
-new Input({ sshAllow: ["203.0.113.7/32"], localImages: ["hybrid-mcp/base:1"], allowDataLoss: ["given"] });
+new Input({
+  sshAllow: ["203.0.113.7/32"],
+  engineIsLocal: true,
+  localImages: ["hybrid-mcp/base:1"],
+  allowDataLoss: ["given"],
+});
 const unknown = new random.RandomPassword("known-later", { length: 10 }, { protect: true }).result;
 `;
 
@@ -42,7 +47,9 @@ new docker.Container("bare", {
   ports: [{ internal: 80, external: 80 }],
   envs: ["API_TOKEN=in-clear", image.imageId],
 });
+new digitalocean.Droplet("open", { region: "fra1", size: "s-1vcpu-2gb", image: "debian-12-x64" });
 new digitalocean.Firewall("firewall", {
+  dropletIds: [],
   inboundRules: [{ protocol: "tcp", portRange: "443", sourceAddresses: ["0.0.0.0/0"] }],
 });
 new cloudflare.WorkersScript("worker", {
@@ -67,7 +74,10 @@ new cloudflare.WorkersKvNamespace("given", { ${account}, title: "y" });
     expect.stringMatching(/^worker: Its binding CLIENT_SECRET looks like a secret and is plain_text/),
   ]);
   expect(told("least-privilege").join()).toContain("bare: It keeps Docker's default capabilities");
-  expect(told("no-public-inbound")).toEqual([expect.stringContaining("firewall: It lets in tcp 443")]);
+  expect(told("no-public-inbound")).toEqual([
+    expect.stringContaining("firewall: It lets in tcp 443"),
+    expect.stringContaining("open: It has no firewall"),
+  ]);
   expect(told("pinned-images")).toEqual([expect.stringContaining("redis-image: It is redis:7. Pin it")]);
   expect(told("healthchecks")).toEqual([expect.stringContaining("bare: It has no health check")]);
   expect(told("protected-data")).toEqual([expect.stringContaining("sessions: It is not protected")]);
@@ -90,7 +100,9 @@ new docker.Container("redis", {
   healthcheck: { tests: ["CMD", "redis-cli", "ping"] },
   envs: ["MODE=x", pulumi.interpolate\`REDIS_PASSWORD=\${unknown}\`],
 });
+const droplet = new digitalocean.Droplet("droplet", { region: "fra1", size: "s-1vcpu-2gb", image: "debian-12-x64" });
 new digitalocean.Firewall("firewall", {
+  dropletIds: [droplet.id.apply(Number)],
   inboundRules: [{ protocol: "tcp", portRange: "22", sourceAddresses: ["203.0.113.7/32"] }],
 });
 new cloudflare.WorkersScript("worker", {

@@ -1,10 +1,4 @@
-import {
-  PolicyPack,
-  type PolicyResource,
-  type ResourceValidationArgs,
-  type ResourceValidationPolicy,
-  type StackValidationPolicy,
-} from "@pulumi/policy";
+import { PolicyPack, type ResourceValidationPolicy, type StackValidationPolicy } from "@pulumi/policy";
 import { serviceTools } from "../service-tools.ts";
 import { withoutHealthcheck } from "./healthchecks.ts";
 import { movableCustomDomain } from "./hostnames.ts";
@@ -12,7 +6,7 @@ import { unpinnedImages } from "./images.ts";
 import { publicInbound, publishedPorts } from "./inbound.ts";
 import { privilegeProblems } from "./privileges.ts";
 import { unprotected } from "./protection.ts";
-import { type Inspected, list, readable, types } from "./resource.ts";
+import { type Inspected, inspected, list, types } from "./resource.ts";
 import { openSecrets, secretPaths } from "./secrets.ts";
 import { toolNameProblems } from "./tools.ts";
 
@@ -24,16 +18,11 @@ type StackRule = (resources: Inspected[], allowed: Allowed) => [Inspected | unde
 /** What the config allows (`PolicyInput` of the program): the engine hands a policy pack no stack config. */
 interface Allowed {
   sshAllow: string[];
+  adoptsDroplet: boolean;
+  engineIsLocal: boolean;
   localImages: string[];
   allowDataLoss: string[];
 }
-
-const inspected = ({ type, name, props, opts }: PolicyResource | ResourceValidationArgs): Inspected => ({
-  type,
-  name,
-  props: readable(props),
-  opts: { protect: opts.protect, ignoreChanges: opts.ignoreChanges },
-});
 
 function ofResource(name: string, description: string, rule: ResourceRule): ResourceValidationPolicy {
   return {
@@ -61,6 +50,8 @@ function ofStack(name: string, description: string, rule: StackRule): StackValid
       const strings = (value: unknown) => list(value).map(String);
       const allowed = {
         sshAllow: strings(input.sshAllow),
+        adoptsDroplet: input.adoptsDroplet === true,
+        engineIsLocal: input.engineIsLocal === true,
         localImages: strings(input.localImages),
         allowDataLoss: strings(input.allowDataLoss),
       };
@@ -101,19 +92,13 @@ const secretsAreSecret: ResourceValidationPolicy = {
 new PolicyPack("hybrid-mcp", {
   enforcementLevel: "mandatory",
   policies: [
-    ofStack(
-      "no-public-inbound",
-      "Nothing comes in at the droplet but SSH, from droplet.sshAllow.",
-      (resources, allowed) => publicInbound(resources, allowed.sshAllow),
-    ),
+    ofStack("no-public-inbound", "Nothing comes in at the droplet but SSH, from droplet.sshAllow.", publicInbound),
     ofResource(
       "no-published-ports",
       "Containers are reached through the tunnel only.",
       only(types.container, publishedPorts),
     ),
-    ofStack("pinned-images", "Images are pinned by their digests, or built here.", (resources, allowed) =>
-      unpinnedImages(resources, allowed.localImages),
-    ),
+    ofStack("pinned-images", "Images are pinned by their digests, or built here.", unpinnedImages),
     ofStack("healthchecks", "Every container that stays has a health check.", (resources) =>
       withoutHealthcheck(resources).map((container) => [
         container,
@@ -134,10 +119,6 @@ new PolicyPack("hybrid-mcp", {
         (problem) => [undefined, problem],
       ),
     ),
-    ofResource(
-      "least-privilege",
-      "Containers can do little else than their work.",
-      only(types.container, privilegeProblems),
-    ),
+    ofResource("least-privilege", "Containers can do little else than their work.", privilegeProblems),
   ],
 });

@@ -1,4 +1,5 @@
-import { fields, type Inspected, list, UNKNOWN } from "./resource.ts";
+import { posix } from "node:path";
+import { fields, type Inspected, list, types, UNKNOWN } from "./resource.ts";
 
 /** What entry points need that begin as root, take a volume into possession and go on as somebody else. */
 const ADDED = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"];
@@ -6,12 +7,35 @@ const ADDED = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"];
 /** Images that write beside their volumes, where it is not the image's to say as whom (infra/droplet/firecrawl-engine.ts). */
 const WRITABLE = ["firecrawl-playwright", "firecrawl-api"];
 
-/** What of the machine a container must not have: with it, it is the machine. */
-const FORBIDDEN_PATHS =
-  /^\/($|proc($|\/)|sys($|\/)|etc($|\/)|root($|\/)|boot($|\/)|(var\/)?run($|\/)|var\/lib\/docker($|\/))/;
+/** Folders of the system, and those with everybody's: with one of them, a container is the machine. */
+const SYSTEM =
+  /^\/($|(bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr)($|\/)|(home|mnt|var|var\/lib)$|var\/(run|lib\/docker)($|\/))/;
+/** A folder that somebody has made there, as for `hybrid-mcp:backup.repository`. */
+const isOwnFolder = (path: string) => path.startsWith("/") && !SYSTEM.test(path);
+
+/** What of the machine is mounted into a container, by its name. */
+const MOUNTED: Readonly<Record<string, (path: string) => boolean>> = {
+  "n8n-prepare": isOwnFolder,
+  backup: isOwnFolder,
+  // In the place of a log.
+  "firecrawl-api": (path) => path === "/dev/null",
+};
 
 /** What a container may do more than the platform promises. */
-export function privilegeProblems({ name, props }: Inspected): string[] {
+export function privilegeProblems(resource: Inspected): string[] {
+  switch (resource.type) {
+    case types.container:
+      return containerProblems(resource);
+    case types.dockerVolume:
+      return deviceProblems(fields(resource.props.driverOpts).device);
+    case types.swarmService:
+      return ["It is a service of Docker Swarm, which no rule looks into. Make it a Container (infra/droplet/)."];
+    default:
+      return [];
+  }
+}
+
+function containerProblems({ name, props }: Inspected): string[] {
   const found: string[] = [];
   const defaults = "spread containerDefaults (infra/droplet/containers.ts) into its arguments";
   const { drops, adds } = fields(props.capabilities);
@@ -45,13 +69,32 @@ export function privilegeProblems({ name, props }: Inspected): string[] {
     if (props[mode] === "host") found.push(`It shares the machine's own (${mode}: host). Take \`${mode}\` away.`);
   }
   if (list(props.devices).length > 0) found.push("It gets devices of the machine. Take `devices` away.");
-  const sources = [
-    ...list(props.volumes).map((volume) => fields(volume).hostPath),
-    ...list(props.mounts).map((mount) => (fields(mount).type === "bind" ? fields(mount).source : undefined)),
-  ];
-  for (const path of sources) {
-    if (typeof path !== "string" || !FORBIDDEN_PATHS.test(path)) continue;
+  const allowed = MOUNTED[name] ?? (() => false);
+  for (const path of boundPaths(props)) {
+    if (allowed(normalized(path))) continue;
     found.push(`It gets ${path} of the machine. Give it a volume with nothing but what it needs.`);
   }
-  return found;
+  const devices = list(props.mounts).map((mount) => fields(fields(fields(mount).volumeOptions).driverOptions).device);
+  return [...found, ...devices.flatMap(deviceProblems)];
 }
+
+/** Paths of the machine that a container has. A volume whose name is a path is one for Docker. */
+function boundPaths({ volumes, mounts }: Record<string, unknown>): string[] {
+  const named = list(volumes).flatMap((volume) => [fields(volume).hostPath, fields(volume).volumeName]);
+  const bound = list(mounts)
+    .map(fields)
+    .filter(({ type }) => type === "bind")
+    .map(({ source }) => source);
+  return [...named, ...bound].filter((path) => typeof path === "string").filter((path) => path.includes("/"));
+}
+
+/** Of a Docker volume that stands for a folder: of the data volume, or where what was adopted has its data. */
+function deviceProblems(device: unknown): string[] {
+  if (typeof device !== "string" || !device.startsWith("/") || isOwnFolder(normalized(device))) return [];
+  return [
+    `It stands for ${device} of the machine. Let it be a folder of the data volume (/mnt/<name>-data/<folder>), or a volume without a device.`,
+  ];
+}
+
+/** Without what leads back or nowhere: `//etc`, `/mnt/../etc/.`. */
+const normalized = (path: string) => posix.normalize(path).replace(/(?<=.)\/$/, "");

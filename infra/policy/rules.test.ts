@@ -1,4 +1,7 @@
-import { Secret, unknownCheckingProxy } from "@pulumi/policy";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type PolicyResource, Secret, unknownCheckingProxy } from "@pulumi/policy";
 import { describe, expect, test } from "vitest";
 import { serviceTools } from "../service-tools.ts";
 import { withoutHealthcheck } from "./healthchecks.ts";
@@ -7,7 +10,7 @@ import { unpinnedImages } from "./images.ts";
 import { publicInbound, publishedPorts } from "./inbound.ts";
 import { privilegeProblems } from "./privileges.ts";
 import { unprotected } from "./protection.ts";
-import { type Inspected, readable, types, UNKNOWN } from "./resource.ts";
+import { type Inspected, inspected, olderTypes, readable, types, UNKNOWN } from "./resource.ts";
 import { openSecrets, secretPaths } from "./secrets.ts";
 import { toolNameProblems } from "./tools.ts";
 
@@ -19,7 +22,7 @@ const resource = (type: keyof typeof types, name: string, props: object = {}, op
   type: types[type],
   name,
   props: props as Record<string, unknown>,
-  opts: { protect: false, ignoreChanges: [], ...opts },
+  opts: { protect: false, ...opts },
 });
 const container = (props: object, name = "coda") => resource("container", name, props);
 /** What is said about which resource. */
@@ -31,10 +34,38 @@ test("what a preview cannot know is read as unknown, however deep it is", () => 
   expect(readable(props)).toEqual({ a: 1, envs: ["A=1", UNKNOWN], deep: { list: [{ id: UNKNOWN }] } });
 });
 
+test("every older name that an SDK has for a type of the rules is known", () => {
+  const known = Object.entries(olderTypes).map(([older, type]) => [type, older]);
+  const found = ["cloudflare", "digitalocean", "docker", "random"].flatMap((sdk) => {
+    const folder = dirname(fileURLToPath(import.meta.resolve(`@pulumi/${sdk}`)));
+    return readdirSync(folder)
+      .filter((file) => file.endsWith(".js"))
+      .map((file) => readFileSync(join(folder, file), "utf8"))
+      .flatMap((code) => {
+        const type = /__pulumiType = '(.+)'/.exec(code)?.[1];
+        const aliases = /aliases: \[(.+)\]/.exec(code)?.[1] ?? "";
+        return [...aliases.matchAll(/type: "([^"]+)"/g)].map(([, alias]) => [type, alias]);
+      })
+      .filter(([type]) => (Object.values(types) as (string | undefined)[]).includes(type));
+  });
+  expect(found.length).toBeGreaterThan(2);
+  for (const pair of found) expect(known).toContainEqual(pair);
+});
+
+test("a resource under an older name is looked at as what it is", () => {
+  const made = (type: string, props: object) => inspected({ type, name: "x", props, opts: {} } as PolicyResource);
+  const tunnel = made("cloudflare:index/tunnel:Tunnel", {});
+  const script = made("cloudflare:index/workerScript:WorkerScript", { migrations: { newClasses: ["A"] } });
+  expect(unprotected([tunnel, script], [])).toHaveLength(2);
+  const domain = made("cloudflare:index/workerDomain:WorkerDomain", { hostname: "coda-mcp.example.com" });
+  expect(movableCustomDomain(domain)).toContain("a Custom Domain on coda-mcp.example.com");
+});
+
 describe("no-public-inbound", () => {
   const firewall = (...inboundRules: object[]) => [resource("firewall", "firewall", { inboundRules })];
   const ssh = (...sourceAddresses: unknown[]) => ({ protocol: "tcp", portRange: "22", sourceAddresses });
-  const found = (resources: Inspected[], allow = ["203.0.113.7/32"]) => said(publicInbound(resources, allow));
+  const found = (resources: Inspected[], sshAllow = ["203.0.113.7/32"], adoptsDroplet = false) =>
+    said(publicInbound(resources, { sshAllow, adoptsDroplet }));
 
   test("SSH from the allow-list is let in, and a firewall that lets nothing in is good", () => {
     expect(found(firewall(ssh("203.0.113.7/32")))).toEqual([]);
@@ -52,14 +83,36 @@ describe("no-public-inbound", () => {
     expect(found(firewall(rule))[0]).toContain(problem);
   });
 
-  test.each(["0.0.0.0/0", "::/0"])("an allow-list of everybody, %s, is none", (everybody) => {
-    expect(found(firewall(ssh(everybody)), [everybody])[0]).toContain("that is everybody");
+  test.each([
+    ["0.0.0.0/0"],
+    ["::/0"],
+    // All of it, in halves and in a few hundred parts.
+    ["0.0.0.0/1", "128.0.0.0/1"],
+    ["203.0.0.0/15"],
+    ["2001::/31"],
+  ])("an allow-list of everybody, %s, is none", (...ranges) => {
+    expect(found(firewall(ssh(...ranges)), ranges)[0]).toContain("too many: /16 (IPv4) and /32 (IPv6) are the widest");
   });
 
-  test("a droplet without a firewall is open; one that was adopted is left alone", () => {
-    expect(found([resource("droplet", "droplet")])[0]).toContain("droplet: It has no firewall");
-    expect(found([resource("droplet", "droplet", {}, { ignoreChanges: ["userData"] })])).toEqual([]);
-    expect(found([resource("droplet", "droplet"), ...firewall()])).toEqual([]);
+  test("one of an organisation's networks is good", () => {
+    const ranges = ["203.0.0.0/16", "2001:db8::/32"];
+    expect(found(firewall(ssh(...ranges)), ranges)).toEqual([]);
+  });
+
+  test("a droplet that no firewall stands before is open; the one that was adopted is left alone", () => {
+    const droplet = resource("droplet", "droplet");
+    const other = resource("droplet", "other");
+    const before = (dropletIds: unknown, ...madeOf: Inspected[]): Inspected[] => [
+      { ...resource("firewall", "firewall", { dropletIds }), madeOf: { dropletIds: madeOf } },
+    ];
+    for (const firewalls of [[], before([]), before([], droplet), before([123]), before([UNKNOWN], other)]) {
+      expect(found([droplet, ...firewalls]), JSON.stringify(firewalls)).toEqual([
+        expect.stringContaining("droplet: It has no firewall"),
+      ]);
+    }
+    for (const ids of [UNKNOWN, [UNKNOWN], [123]]) expect(found([droplet, ...before(ids, droplet)])).toEqual([]);
+    expect(found([droplet], [], true)).toEqual([]);
+    expect(found([droplet, other], [], true)).toEqual([expect.stringContaining("other: It has no firewall")]);
   });
 });
 
@@ -81,7 +134,8 @@ describe("pinned-images", () => {
   const image = (props: object) => resource("image", "image", props);
   const build = (buildArgs: object, name = "hybrid-mcp/workerd:1") =>
     image({ name, build: { context: "x", buildArgs } });
-  const found = (resources: Inspected[], local: string[] = []) => said(unpinnedImages(resources, local));
+  const found = (resources: Inspected[], localImages: string[] = [], engineIsLocal = true) =>
+    said(unpinnedImages(resources, { localImages, engineIsLocal }));
 
   test("a tag is refused, and what is built on one", () => {
     expect(found([image({ name: "redis:7" })])[0]).toContain("image: It is redis:7. Pin it by its digest");
@@ -102,6 +156,26 @@ describe("pinned-images", () => {
     expect(found([build({ BASE: local[0] })], local)).toEqual([]);
     expect(found([build({ BASE: "hybrid-mcp/base:other" })], local)).toHaveLength(1);
   });
+
+  test("and not where the engine is another machine's", () => {
+    const local = ["n8nio/n8n:latest"];
+    expect(found([image({ name: local[0] })], local, true)).toEqual([]);
+    expect(found([image({ name: local[0] })], local, false)).toEqual([
+      expect.stringContaining("image: It is n8nio/n8n:latest. hybrid-mcp:droplet.imagesAreLocal lets it pass on a"),
+    ]);
+  });
+
+  test("what Pulumi builds itself, and services of a Swarm, are looked at too", () => {
+    const built = (props: object) => resource("builtImage", "built", props);
+    const service = (image: string) => resource("swarmService", "service", { taskSpec: { containerSpec: { image } } });
+    expect(found([built({ imageName: "redis:7" })])).toEqual([expect.stringContaining("built: It is redis:7.")]);
+    expect(found([built({ imageName: "mine:1", build: { args: { BASE: "debian:12" } } })])).toEqual([
+      expect.stringContaining("built: It is built with BASE debian:12."),
+    ]);
+    expect(found([service("redis:7")])).toEqual([expect.stringContaining("service: Its image is redis:7.")]);
+    const mine = built({ imageName: "mine:1", build: { args: { BASE: `debian:12${DIGEST}` } } });
+    expect(found([mine, service("mine:1"), service(`redis:7${DIGEST}`), container({ image: "mine:1" })])).toEqual([]);
+  });
 });
 
 describe("healthchecks", () => {
@@ -120,7 +194,25 @@ describe("healthchecks", () => {
   test("its own, its Dockerfile's, or none for what ends by itself are good", () => {
     expect(found(container(healthcheck("CMD", "true")))).toEqual([]);
     expect(found(built, 'FROM scratch\nHEALTHCHECK CMD ["true"]\n')).toEqual([]);
-    expect(found(container({ mustRun: false }))).toEqual([]);
+    expect(found(container({ mustRun: false, restart: "no" }))).toEqual([]);
+  });
+
+  test.each(["always", "unless-stopped"])("one that may end and is started again (%s) stays", (restart) => {
+    expect(found(container({ mustRun: false, restart }))).toHaveLength(1);
+  });
+
+  test("of a Dockerfile, the last word of the stage that is built counts", () => {
+    const check = 'HEALTHCHECK CMD ["true"]\n';
+    expect(found(built, `FROM a AS first\n${check}FROM b\nCOPY --from=first / /\n`)).toHaveLength(1);
+    expect(found(built, `from a\n${check}from b\n`)).toHaveLength(1);
+    expect(found(built, `FROM a\n${check}HEALTHCHECK NONE\n`)).toHaveLength(1);
+    expect(found(built, `FROM a AS first\nFROM b\n${check}`)).toEqual([]);
+    const of = (build: object) => ({ ...container({}), madeOf: { image: [resource("image", "i", { build })] } });
+    const first = of({ context: "c", target: "first" });
+    expect(found(first, `FROM a AS first\nFROM b\n${check}`)).toHaveLength(1);
+    expect(found(first, `FROM a AS first\n${check}FROM b\n`)).toEqual([]);
+    const other = of({ context: "../droplet/workerd", dockerfile: "service.Dockerfile" });
+    expect(withoutHealthcheck([other])).toEqual([]);
   });
 
   test("the Dockerfiles of the platform's own images have one", () => {
@@ -159,6 +251,8 @@ describe("secrets-are-secret", () => {
     ["a secret value in a plain_text", binding("MODE", "plain_text", new Secret("s")), "MODE holds a secret"],
     ["a secret value in a json", binding("CONFIG", "json", new Secret("{}")), "CONFIG holds a secret and is json"],
     ["a URL with a password", binding("DB", "plain_text", "postgres://a:b@db/x"), "DB holds a URL with a password"],
+    ["a name in another spelling", binding("apiKey", "plain_text", "k"), "Its binding apiKey looks like a secret"],
+    ["a secret within JSON", binding("CONFIG", "json", '{"coda":{"apiKey":"k"}}'), "coda.apiKey in its binding CONFIG"],
   ])("of a Worker: %s", (_, each, problem) => {
     expect(found("script", { bindings: [each] })).toEqual([expect.stringContaining(problem)]);
   });
@@ -168,6 +262,7 @@ describe("secrets-are-secret", () => {
       binding("VAULT_KEYS", "secret_text", new Secret("k")),
       binding("TOOLS", "plain_text", '{"readOnly":true}'),
       binding("ISSUER", "plain_text", "https://auth.example.com"),
+      binding("POLICY", "plain_text", '{"issuer":"https://auth.example.com:8443","people":["ada@example.com"]}'),
       { name: "BROKER", type: "service", service: "hybrid-mcp-oauth-broker" },
     ];
     expect(found("script", { bindings })).toEqual([]);
@@ -184,6 +279,10 @@ describe("secrets-are-secret", () => {
     "AWS_SECRET_ACCESS_KEY=k",
     "SERVICE_SECRET=s",
     "QUEUE=amqp://user:password@rabbitmq:5672",
+    "OPENAI_APIKEY=k",
+    "DB_PWD=p",
+    "SLACK_WEBHOOK_URL=https://hooks.slack.com/services/x",
+    "REPOSITORY=https://ghp_x@github.com/acme/x",
   ])("of a container: %s in clear is found, and not where it is secret", (env) => {
     expect(found("container", { envs: ["PORT=1", env] })[0]).toContain(
       `Its variable ${env.split("=")[0]} is not marked`,
@@ -192,8 +291,55 @@ describe("secrets-are-secret", () => {
   });
 
   test("of a container: what looks like none is left alone", () => {
-    const envs = ["N8N_SECURE_COOKIE=true", "BROKER_URL=http://10.0.0.1:8789", "REVISION=abc", "TOOLS={}"];
+    const envs = [
+      "N8N_SECURE_COOKIE=true",
+      "BROKER_URL=http://10.0.0.1:8789",
+      "REVISION=abc",
+      "TOOLS={}",
+      "AWS_ACCESS_KEY_ID=id",
+      "SSH_PUBLIC_KEY=ssh-ed25519 AAAA",
+      "N8N_WEBHOOK_URL=https://n8n.example.com/",
+      "PWD=/home/node",
+      "DOCKER_HOST=ssh://root@droplet.example.com",
+      "SCOPE=https://example.com/a@b",
+    ];
     expect(found("container", { envs })).toEqual([]);
+    const command = ["cloudflared", "--token", new Secret("t"), "run", "--token-file", "/t", "--no-password", "db"];
+    expect(found("container", { command })).toEqual([]);
+    expect(found("container", { entrypoints: ["bash", "-c"], command: ['PGPASSWORD="$PASSWORD" psql'] })).toEqual([]);
+    expect(found("container", { labels: [{ label: "hybrid-mcp-role", value: "backup" }] })).toEqual([]);
+  });
+
+  test.each([
+    [["cloudflared", "run", "--token", "t"], "token in its command"],
+    [["redis-server", "--api-key=k"], "api-key in its command"],
+    [["sh", "-c", "export PGPASSWORD='p'; psql"], "PGPASSWORD in its command"],
+    [["git", "clone", "https://ghp_x@github.com/acme/x"], "A URL with a password in its command"],
+  ])("of a container's command: %j is found", (command, problem) => {
+    expect(found("container", { command })).toEqual([expect.stringContaining(problem)]);
+    expect(found("container", { command: new Secret(command) })).toEqual([]);
+  });
+
+  test("of a container: labels and uploads are looked at", () => {
+    expect(found("container", { labels: [{ label: "acme.api-key", value: "k" }] })).toEqual([
+      expect.stringContaining("Its label acme.api-key is not marked as secret"),
+    ]);
+    for (const key of ["content", "contentBase64"]) {
+      expect(found("container", { uploads: [{ file: "/app/.env", [key]: "eA==" }] })).toEqual([
+        expect.stringContaining("Its upload /app/.env is not marked as secret"),
+      ]);
+      expect(found("container", { uploads: [{ file: "/app/.env", [key]: new Secret("eA==") }] })).toEqual([]);
+    }
+  });
+
+  test("of a container: what is not known yet holds it not up", () => {
+    const unknown = {
+      envs: [UNKNOWN],
+      command: ["run", "--token", UNKNOWN],
+      labels: [{ label: "api-key", value: UNKNOWN }],
+      uploads: [{ file: "/x", content: UNKNOWN }],
+    };
+    expect(found("container", unknown)).toEqual([]);
   });
 
   test("of anything else: by the names of its inputs", () => {
@@ -214,6 +360,7 @@ describe("no-custom-domain", () => {
 
   test("one on the hostname of a service that moves, or on one that is not known, is refused", () => {
     expect(domain("coda-mcp.example.com")).toContain("a Custom Domain on coda-mcp.example.com");
+    expect(domain("CODA-MCP.Example.com")).toContain("a Custom Domain on CODA-MCP.Example.com");
     expect(domain(UNKNOWN)).toContain("not known yet");
   });
 
@@ -234,6 +381,10 @@ describe("protected-data", () => {
     resource("password", "n8n-encryption-key"),
     resource("bytes", "host-key-seed"),
     resource("bytes", "vault-key-1"),
+    resource("randomId", "id"),
+    resource("randomString", "string"),
+    resource("bucket", "files"),
+    resource("script", "steps-script", { migrations: { steps: [{ newClasses: ["A"] }, { newSqliteClasses: ["B"] }] } }),
   ];
 
   test.each(stateful.map((each) => [each.name, each] as const))("%s has to be protected", (name, each) => {
@@ -242,6 +393,17 @@ describe("protected-data", () => {
     expect(unprotected([{ ...each, opts: { ...each.opts, protect: true } }], [])).toEqual([]);
     expect(unprotected([each], [name])).toEqual([]);
     expect(unprotected([each], ["another"])).toHaveLength(1);
+  });
+
+  test.each([
+    ["at once", { deletedClasses: ["ConnectionKeeper"] }],
+    ["as a step", { steps: [{ newSqliteClasses: ["New"] }, { deletedClasses: ["ConnectionKeeper"] }] }],
+  ])("a migration that deletes Durable Objects, %s, is one that the config has to allow", (_, migrations) => {
+    const script = resource("script", "oauth-broker-script", { migrations }, { protect: true });
+    const found = said(unprotected([script], []));
+    expect(found).toEqual([expect.stringContaining("migrations delete what its Durable Objects (ConnectionKeeper)")]);
+    expect(found[0]).toContain("hybrid-mcp:allowDataLoss: [oauth-broker-script]");
+    expect(unprotected([script], ["oauth-broker-script"])).toEqual([]);
   });
 
   test("what holds nothing, or stands for a folder that outlives it, need not be", () => {
@@ -301,8 +463,9 @@ describe("least-privilege", () => {
     securityOpts: ["no-new-privileges:true"],
     readOnly: true,
     memory: 256,
-    volumes: [{ volumeName: "x", containerPath: "/data" }, { hostPath: "/srv/backups" }, { hostPath: "/dev/null" }],
+    volumes: [{ volumeName: "x", containerPath: "/data" }],
   };
+  const volume = (device: string) => resource("dockerVolume", "n8n-data", { driverOpts: { device } });
 
   test("what the platform gives its containers is good", () => {
     expect(privilegeProblems(container(good))).toEqual([]);
@@ -310,6 +473,47 @@ describe("least-privilege", () => {
     expect(privilegeProblems(container(postgres))).toEqual([]);
     expect(privilegeProblems(container({ ...good, readOnly: false }, "firecrawl-api"))).toEqual([]);
     expect(privilegeProblems(container({ ...good, memory: UNKNOWN }))).toEqual([]);
+    for (const [name, hostPath] of [
+      ["firecrawl-api", "/dev/null"],
+      ["backup", "/srv/backups/"],
+      ["n8n-prepare", "/var/backups"],
+    ]) {
+      expect(privilegeProblems(container({ ...good, volumes: [{ hostPath }] }, name))).toEqual([]);
+    }
+    // An n8n that was adopted has its data where it was.
+    for (const device of ["/mnt/hybrid-mcp-data/n8n", "/srv/n8n", ":/export/n8n", "tmpfs"]) {
+      expect(privilegeProblems(volume(device))).toEqual([]);
+    }
+    expect(privilegeProblems(resource("dockerVolume", "backup-work"))).toEqual([]);
+  });
+
+  test.each([
+    "/",
+    "//etc",
+    "/mnt/../etc",
+    "/var",
+    "/var/lib/",
+    "/var/lib/docker/x",
+    "/home",
+    "/dev/sda",
+    "srv/backups",
+  ])("%s is no folder for backups", (hostPath) => {
+    expect(privilegeProblems(container({ ...good, volumes: [{ hostPath }] }, "backup"))).toEqual([
+      `It gets ${hostPath} of the machine. Give it a volume with nothing but what it needs.`,
+    ]);
+  });
+
+  test.each(["/etc", "/mnt/hybrid-mcp-data/../../etc", "//var/lib/docker/volumes", "/dev/sda1"])(
+    "a Docker volume does not stand for %s",
+    (device) => {
+      expect(privilegeProblems(volume(device))).toEqual([expect.stringContaining(`It stands for ${device} of`)]);
+      const mounts = [{ type: "volume", volumeOptions: { driverOptions: { type: "none", o: "bind", device } } }];
+      expect(privilegeProblems(container({ ...good, mounts }))).toEqual([expect.stringContaining("It stands for")]);
+    },
+  );
+
+  test("a service of a Swarm is none of the platform's containers", () => {
+    expect(privilegeProblems(resource("swarmService", "x"))).toEqual([expect.stringContaining("Docker Swarm")]);
   });
 
   test.each([
@@ -325,6 +529,10 @@ describe("least-privilege", () => {
     [{ devices: [{ hostPath: "/dev/sda" }] }, "devices of the machine"],
     [{ volumes: [{ hostPath: "/var/run/docker.sock" }] }, "It gets /var/run/docker.sock"],
     [{ mounts: [{ type: "bind", source: "/" }] }, "It gets / of the machine"],
+    [{ volumes: [{ hostPath: "/srv/backups" }] }, "It gets /srv/backups of the machine"],
+    [{ volumes: [{ hostPath: "/var/lib" }] }, "It gets /var/lib of the machine"],
+    [{ volumes: [{ volumeName: "//etc" }] }, "It gets //etc of the machine"],
+    [{ volumes: [{ hostPath: "/dev/null" }] }, "It gets /dev/null of the machine"],
   ])("%j is refused", (change, problem) => {
     expect(privilegeProblems(container({ ...good, ...change }))).toEqual([expect.stringContaining(problem)]);
   });
