@@ -7,7 +7,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repositoryRoot } from "../local/cli/stack.ts";
 import { copyCheckout } from "./support/checkout-copy.ts";
-import { eventually } from "./support/eventually.ts";
 import { TestStack } from "./support/test-stack.ts";
 
 /** Commands that are cut off, that meet each other, or that find their port taken. */
@@ -109,19 +108,22 @@ describe("a flip that is killed", () => {
 test("a flip is cancelled while the route's change is made and not answered: it is taken back from where clients are led", async () => {
   await stack.must("up");
   const { child, finished } = stack.startJob("flip", "coda", "droplet");
-  let output = "";
-  child.stdout!.on("data", (text: string) => {
-    output += text;
+  // At once: the API has the request by then, and is slow to say so.
+  await new Promise<void>((resolve) => {
+    const stopCloud = (text: string) => {
+      if (!text.includes("droplet is healthy")) return;
+      process.kill(stack.cloudPid!, "SIGSTOP");
+      child.stdout!.off("data", stopCloud);
+      resolve();
+    };
+    child.stdout!.on("data", stopCloud);
   });
-  await eventually(async () => expect(output).toContain("droplet is healthy"), 120);
-  // The API has the request, and is slow to say so.
-  process.kill(stack.cloudPid!, "SIGSTOP");
   await delay(500);
   process.kill(-child.pid!, "SIGINT");
   await delay(1_000);
   process.kill(stack.cloudPid!, "SIGCONT");
   const { code, output: told } = await finished;
-  expect(code).toBe(1);
+  expect(code, told).toBe(1);
   expect(told).toContain("The flip of Coda was cancelled: the flag is as it was.");
   expect(told).toContain("\nCoda was not moved to droplet: it was cancelled. It is placed on workers, as before.\n");
   expect((await fetch(`${stack.codaUrl}/health`)).headers.get("x-served-by")).toBe("workers");

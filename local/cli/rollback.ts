@@ -22,17 +22,16 @@ await runCommand(async () => {
   const { title } = catalogue[service];
   if (url === undefined) throw new UserError(`${title} is not deployed: there is nothing to put back.`);
 
-  let to: Placement | undefined;
+  let back: WayBack | undefined;
   let served: ReturnType<typeof whenServedBy> | undefined;
   try {
     // Another command that works on the stack has come to its end by then: it may be what is undone.
     await moveServices(stack, async (movable) => {
-      const back = await goingBack(view, service, [await movable.placement(service), await servedAt(url, view.dial)]);
+      back = await goingBack(view, service, [await movable.placement(service), await servedAt(url, view.dial)]);
       const why = back.flip
         ? `its last flip was ${ago(back.flip.at, Date.now())}, ${back.flip.at}.`
         : `a flip to ${back.from} has not come to its end.`;
       say(`${title} goes back from ${back.from} to ${back.to}: ${why}`);
-      to = back.to;
       served = whenServedBy(back.to, url, view.dial);
       return [{ service, placement: back.to }];
     });
@@ -43,8 +42,9 @@ await runCommand(async () => {
   const at = await served?.stop();
   // Since this process was started.
   const seconds = (moment: number) => `${(moment / 1000).toFixed(1)} s`;
-  const clients = at === undefined ? "" : `Clients were served by ${to} after ${seconds(at)}. `;
-  say(`${clients}The rollback took ${seconds(performance.now())} in all; \`npm run rollback\` again goes forth again.`);
+  const clients = at === undefined ? "" : `Clients were served by ${back?.to} after ${seconds(at)}. `;
+  const again = back?.flip ? "; `npm run rollback` again goes forth again" : "";
+  say(`${clients}The rollback took ${seconds(performance.now())} in all${again}.`);
 });
 
 /** @throws {UserError} when the service has never moved */
