@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repositoryRoot } from "../local/cli/stack.ts";
 import { copyCheckout } from "./support/checkout-copy.ts";
@@ -102,6 +103,31 @@ describe("a flip that is killed", () => {
     await stack.must("up");
     await stack.must("flip", "coda", "workers");
   });
+});
+
+test("a flip is cancelled while the route's change is made and not answered: it is taken back from where clients are led", async () => {
+  await stack.must("up");
+  const { child, finished } = stack.startJob("flip", "coda", "droplet");
+  // At once: the API has the request by then, and is slow to say so.
+  await new Promise<void>((resolve) => {
+    const stopCloud = (text: string) => {
+      if (!text.includes("droplet is healthy")) return;
+      process.kill(stack.cloudPid!, "SIGSTOP");
+      child.stdout!.off("data", stopCloud);
+      resolve();
+    };
+    child.stdout!.on("data", stopCloud);
+  });
+  await delay(500);
+  process.kill(-child.pid!, "SIGINT");
+  await delay(1_000);
+  process.kill(stack.cloudPid!, "SIGCONT");
+  const { code, output: told } = await finished;
+  expect(code, told).toBe(1);
+  expect(told).toContain("The flip of Coda was cancelled: the flag is as it was.");
+  expect(told).toContain("\nCoda was not moved to droplet: it was cancelled. It is placed on workers, as before.\n");
+  expect((await fetch(`${stack.codaUrl}/health`)).headers.get("x-served-by")).toBe("workers");
+  expect((await stack.must("status")).output).toMatch(/\nAll is as wanted\.\n$/);
 });
 
 describe("a stack config that is not right", () => {

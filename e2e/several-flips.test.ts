@@ -79,6 +79,14 @@ test("the same flips again change nothing", async () => {
   expect(output).not.toMatch(/\d+ (created|updated|replaced|deleted)/);
 });
 
+test("a service that is not enabled is not moved, and nothing is changed", async () => {
+  const { code, output } = await stack.run("flip", "github", "droplet");
+  expect([code, output]).toEqual([
+    1,
+    "GitHub is not enabled in this stack (services.github.enabled is false): there is nothing to move.\n",
+  ]);
+});
+
 test("there, and back again at once", async () => {
   const there = await flip("coda workers firecrawl droplet", { coda: "workers", firecrawl: "droplet" });
   const back = await flip("coda droplet firecrawl workers", { coda: "droplet", firecrawl: "workers" });

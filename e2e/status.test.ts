@@ -123,6 +123,21 @@ describe("a rollback", () => {
     await underLoad("droplet");
     expect((await status("--no-drift")).coda).toMatchObject({ placement: "droplet", servedBy: "droplet" });
   });
+
+  test("of a flip that was killed goes back to where that one began", async () => {
+    await stack.killWhen("job", /asking the new side/, "flip", "coda", "workers");
+    const { output } = await stack.must("rollback", "coda");
+    expect(output).toContain("Coda goes back from workers to droplet: a flip to workers has not come to its end.\n");
+    expect((await status("--no-drift")).coda).toMatchObject({ placement: "droplet", servedBy: "droplet", pending: [] });
+  });
+
+  test("that begins while a flip runs waits for it, and undoes it", async () => {
+    const flip = await stack.runUntil(/Updating/, "flip", "coda", "workers");
+    const { output } = await stack.must("rollback", "coda");
+    expect((await flip.finished).code).toBe(0);
+    expect(output).toContain("Coda goes back from workers to droplet: its last flip was just now");
+    expect((await status("--no-drift")).coda).toMatchObject({ placement: "droplet", servedBy: "droplet" });
+  });
 });
 
 describe("--watch", () => {
@@ -222,6 +237,15 @@ describe("what is not as wanted", () => {
       ["coda-route", "changed"],
       [record.name, "gone"],
     ]);
+  });
+
+  test("a flip does not say that a service runs where it does not", async () => {
+    const { code, output } = await stack.run("flip", "coda", "droplet");
+    expect(code).toBe(1);
+    expect(output).toContain(
+      `\nCoda is placed on droplet, and does not run there: ${stack.codaUrl}: served by workers, not by droplet. ` +
+        "To put that right: npm run pulumi -- up --refresh --stack local\n",
+    );
   });
 
   test("a service whose Worker is broken is down; nothing that is secret is shown", async () => {

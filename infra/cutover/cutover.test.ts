@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import type { Config } from "../config.ts";
 import type { DeployedService } from "../service.ts";
 import { colourHooks, cutoverHooks } from "./cutover.ts";
@@ -12,7 +12,14 @@ import { colourHooks, cutoverHooks } from "./cutover.ts";
 /** What the tunnel leads to, answer by answer; the last one stays. */
 let revisions: string[] = [];
 const asked: string[] = [];
+/** What clients get at the public URL, where that is an error. */
+let clientsGet: number | undefined;
 const edge = createServer((request, response) => {
+  if (clientsGet && request.headers.host?.startsWith("coda-mcp.")) {
+    response.statusCode = clientsGet;
+    response.end("nobody is there");
+    return;
+  }
   const revision = revisions.length > 1 ? revisions.shift() : revisions[0];
   asked.push(`${request.headers.host}${request.url} ${revision}`);
   response.setHeader("x-served-by", "droplet");
@@ -34,8 +41,12 @@ beforeAll(async () => {
   } as unknown as Config;
 });
 afterAll(() => edge.close());
+beforeEach(() => {
+  clientsGet = undefined;
+});
 
-const run = async (hook: unknown) => (hook as pulumi.ResourceHook).callback({} as pulumi.ResourceHookArgs);
+const run = async (hook: unknown, args: object = {}) =>
+  (hook as pulumi.ResourceHook).callback(args as pulumi.ResourceHookArgs);
 
 test("after a container with other settings, an answer of the old one of the same version does not do", async () => {
   const coda = { service: "coda", version: "1", description: { revision: pulumi.output("new") }, container: {} };
@@ -66,4 +77,51 @@ test("a route moves to the container that is meant, and to no other of its versi
     await run(hook);
     expect(asked.slice(0, 2).map((each) => each.split(" ")[1])).toEqual(["old", "new"]);
   }
+});
+
+/** The hooks of a route that is to move to a container that never comes. */
+function unhealthy() {
+  revisions = ["old"];
+  return cutoverHooks({
+    config: { ...config, cutover: { ...config.cutover, gateSeconds: 0.5 } },
+    service: "coda",
+    version: "1",
+    newSide: "https://gate-coda.example.com",
+    engine: pulumi.output(null),
+    placement: "droplet",
+    revision: pulumi.output("new"),
+  });
+}
+/** As the engine gives them for a route that is there. */
+const there = { oldInputs: { script: "coda" } };
+
+test("a gate that is not passed keeps the route where clients are served, or there are none yet, or nobody is reached", async () => {
+  const { beforeUpdate, beforeCreate } = unhealthy();
+  const refused = "revision old, not new. The route was not moved; traffic stays where it was.";
+  await expect(run(beforeUpdate![0], there)).rejects.toThrow(refused);
+  clientsGet = 404;
+  await expect(run(beforeUpdate![0], there)).rejects.toThrow(refused);
+  clientsGet = 502;
+  await expect(run(beforeCreate![0])).rejects.toThrow(refused);
+});
+
+test("a gate that is not passed does not keep the route at a side that is dead, and says so", async () => {
+  const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+  clientsGet = 502;
+  await run(unhealthy().beforeUpdate![0], there);
+  expect(warn.mock.calls).toEqual([
+    [
+      expect.stringMatching(
+        /^coda: .+ Last answer: revision old, not new\. The route moves all the same: clients get HTTP 502 at https:\/\/coda-mcp\.example\.com where they are led now\.$/,
+      ),
+    ],
+  ]);
+});
+
+test("a confirmation that fails says that the route has moved, and how it goes back", async () => {
+  const { afterUpdate, afterCreate } = unhealthy();
+  await expect(run(afterUpdate![0], there)).rejects.toThrow(
+    /Last answer: revision old, not new\.\nThe route of coda has moved to droplet all the same\. .+: npm run flip -- coda workers --stack \w+$/,
+  );
+  await expect(run(afterCreate![0])).rejects.toThrow(/Last answer: revision old, not new\.$/);
 });

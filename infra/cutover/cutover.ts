@@ -30,7 +30,8 @@ export type OldEngine = pulumi.Output<{ host: string; sshOptions: string[] } | n
  * and at no other time, and a failing one fails the update (https://www.pulumi.com/docs/iac/concepts/options/hooks/).
  *
  * - before: the gate asks the *new* side, and that side its broker; if anything is not right, the route stays and traffic
- *   with it.
+ *   with it. Only where clients get errors already, because the side that they are at is dead, is the route moved all the
+ *   same, and that told: it is the way out of there.
  * - after: the public URL must answer from the new side for `confirmSeconds` without a break, by which time the edge has
  *   moved everywhere. The old container, if there is one, is deleted at the end of the update: it gets SIGTERM and
  *   `drainSeconds` to finish what runs on it; what became of that is told.
@@ -46,10 +47,11 @@ export function cutoverHooks({
 }: CutoverArgs): pulumi.ResourceHookBinding {
   const expected = async () => ({ service, placement, version, revision: revision && (await known(revision)) });
   const { gateSeconds, confirmSeconds, dial } = config.cutover;
-  const ask = (path: string) => (origin: string) => healthOf(origin, dial, path);
+  const ask = (path: string) => (origin: string, withinMs: number) => healthOf(origin, dial, path, withinMs);
+  const clientsUrl = publicUrl(config, service);
   const say = (message: string) => pulumi.log.info(`${service}: ${message}`);
 
-  const before = new pulumi.ResourceHook(`${service}-gate`, async () => {
+  const before = new pulumi.ResourceHook(`${service}-gate`, async ({ oldInputs }) => {
     say(`asking the new side at ${newSide}`);
     try {
       const seconds = await gate({
@@ -62,26 +64,62 @@ export function cutoverHooks({
       });
       say(`${placement} is healthy, version ${version} (${seconds.toFixed(1)} s)`);
     } catch (error) {
-      if (error instanceof GateError) error.message += " The route was not moved; traffic stays where it was.";
-      throw error;
+      if (!(error instanceof GateError)) throw error;
+      // Of a route that is made there are no clients yet.
+      const broken = oldInputs && (await errorAt(clientsUrl, dial));
+      if (broken === undefined) {
+        error.message += " The route was not moved; traffic stays where it was.";
+        throw error;
+      }
+      const why = `The route moves all the same: clients get ${broken} at ${clientsUrl} where they are led now.`;
+      void pulumi.log.warn(`${error.message} ${why}`);
     }
   });
-  const after = new pulumi.ResourceHook(`${service}-confirm`, async () => {
-    const origin = publicUrl(config, service);
+  const after = new pulumi.ResourceHook(`${service}-confirm`, async ({ oldInputs }) => {
     const deadlineSeconds = confirmSeconds + gateSeconds;
     const seconds = await gate({
       expected: await expected(),
       clock: systemClock,
       ask: ask("/health"),
-      origin,
+      origin: clientsUrl,
       deadlineSeconds,
       steadySeconds: confirmSeconds,
       tell: say,
+    }).catch((error: unknown) => {
+      // A line of its own: what `flip` tells of the service is the first.
+      if (error instanceof GateError && oldInputs) error.message += `\n${movedAllTheSame(service, placement)}`;
+      throw error;
     });
-    say(`${origin} is served by ${placement} (${seconds.toFixed(1)} s)`);
+    say(`${clientsUrl} is served by ${placement} (${seconds.toFixed(1)} s)`);
     if (placement === "workers") await tellDrain(config, service, engine);
   });
   return { beforeCreate: [before], beforeUpdate: [before], afterCreate: [after], afterUpdate: [after] };
+}
+
+/** The engine keeps a route as moved whose *after* hook failed: no later update asks again. */
+function movedAllTheSame(service: ServiceName, placement: Placement): string {
+  const back = placement === "workers" ? "droplet" : "workers";
+  return (
+    `The route of ${service} has moved to ${placement} all the same. \`npm run flip\` takes it back by itself; ` +
+    `after \`pulumi up\`: npm run flip -- ${service} ${back} --stack ${pulumi.getStack()}`
+  );
+}
+
+/** How often clients' address is asked before it counts as broken, and the pause between, in milliseconds. */
+const ASKED = 4;
+const PAUSE_MS = 500;
+
+/**
+ * The error that clients get, where they get nothing else: one of the edge's own, or of the service. No answer at all is none:
+ * it may be this machine that reaches nobody.
+ */
+async function errorAt(origin: string, dial: string | undefined): Promise<string | undefined> {
+  for (let asked = 1; ; asked++) {
+    const answer = await healthOf(origin, dial);
+    if ("unreachable" in answer || answer.status < 500) return undefined;
+    if (asked === ASKED) return `HTTP ${answer.status}`;
+    await delay(PAUSE_MS);
+  }
 }
 
 /**
@@ -102,7 +140,7 @@ export function colourHooks(
         gate({
           expected: { service, placement: "droplet", version, revision: await known(revision) },
           origin: dropletUrl(config, service),
-          ask: (origin) => healthOf(origin, dial),
+          ask: (origin, withinMs) => healthOf(origin, dial, undefined, withinMs),
           clock: systemClock,
           deadlineSeconds: confirmSeconds + gateSeconds,
           steadySeconds: confirmSeconds,

@@ -1,6 +1,9 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
-import { type Clock, gate } from "./gate.ts";
-import { type Answer, judge } from "./side.ts";
+import { type Clock, gate, systemClock } from "./gate.ts";
+import { type Answer, healthOf, judge } from "./side.ts";
 
 const expected = { service: "coda", placement: "droplet" as const, version: "1.0.0+abc" };
 const health = (over: object = {}) =>
@@ -37,6 +40,31 @@ describe("the gate", () => {
       "coda: https://gate-coda.example.com did not become healthy on droplet within 60 s. Last answer: connect ECONNREFUSED.",
     );
     expect(time.seconds()).toBe(60);
+  });
+
+  test("ends in time where an answer never comes to its end", async () => {
+    const slow = createServer((_, response) => {
+      const drip = setInterval(() => response.write(" "), 100);
+      response.on("close", () => clearInterval(drip));
+    });
+    await once(slow.listen(0, "127.0.0.1"), "listening");
+    const origin = `http://127.0.0.1:${(slow.address() as AddressInfo).port}`;
+    const within: number[] = [];
+    const start = performance.now();
+    const waiting = gate({
+      expected,
+      origin,
+      ask: (at, withinMs) => {
+        within.push(withinMs);
+        return healthOf(at, undefined, "/health", withinMs);
+      },
+      clock: systemClock,
+      deadlineSeconds: 1.2,
+    });
+    await expect(waiting).rejects.toThrow("Last answer: no answer in 1.2 s.");
+    expect(performance.now() - start).toBeLessThan(4_000);
+    expect(within).toEqual([1200]);
+    slow.close();
   });
 
   test("tells every few seconds what it saw last, and how long the side has been steady", async () => {

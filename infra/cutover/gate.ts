@@ -1,6 +1,5 @@
 import { TELL_MS } from "./progress.ts";
-import type { Ask, Expectation } from "./side.ts";
-import { judge } from "./side.ts";
+import { ANSWER_MS, type Ask, type Expectation, judge } from "./side.ts";
 
 /** Time as the gates see it; tests give their own. */
 export interface Clock {
@@ -16,6 +15,9 @@ export const systemClock: Clock = {
 
 /** Pause between two questions, in milliseconds. */
 const PAUSE_MS = 250;
+
+/** What the last question before the deadline is given at least, in milliseconds: what it says is what people are told. */
+const LAST_ANSWER_MS = 1_000;
 
 export interface GateOptions {
   expected: Expectation;
@@ -46,7 +48,9 @@ export async function gate(options: GateOptions): Promise<number> {
   let told = start;
   let goodSince: number | undefined;
   for (;;) {
-    const wrong = judge(await ask(origin), expected);
+    const leftMs = deadlineSeconds * 1000 - (clock.now() - start);
+    const withinMs = Math.round(Math.min(ANSWER_MS, Math.max(leftMs, LAST_ANSWER_MS)));
+    const wrong = judge(await ask(origin, withinMs), expected);
     const now = clock.now();
     if (wrong === undefined) {
       goodSince ??= now;

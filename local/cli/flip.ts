@@ -7,7 +7,7 @@ const USAGE = "Usage: npm run flip -- <service> <workers|droplet> [<service> <wo
 
 await runCommand(async () => {
   const { stack, moves } = parse();
-  await moveServices(stack, moves);
+  await moveServices(stack, async () => moves);
 });
 
 function parse(): { stack: string; moves: Move[] } {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { lastFlips, successfulUpdates, type Update } from "./placement-history.ts";
+import { lastFlips, successfulUpdates, type Update, wayBack } from "./placement-history.ts";
 
 /** An update at a minute of a day, with what it places where. */
 function update(minute: number, services: object | undefined, over: Partial<Update> = {}): Update {
@@ -98,4 +98,17 @@ test("of a long history no more is read than is needed", async () => {
   const bounded = history([...Array(300)].map(() => update(0, coda("droplet"))));
   expect((await lastFlips(successfulUpdates(bounded.run, 1), ["coda"])).coda).toBeUndefined();
   expect(bounded.pages).toEqual([1]);
+});
+
+test("the way back leads to before the last flip, or out of one that has not come to its end", async () => {
+  const updates = [update(3, coda("workers")), update(2, coda("droplet")), update(1, coda("workers"))];
+  const { run } = history([update(4, coda("droplet"), { result: "failed" }), ...updates]);
+  const back = (...now: ("workers" | "droplet")[]) => wayBack(successfulUpdates(run), "coda", now);
+  expect(await back("workers", "workers")).toMatchObject({ from: "workers", to: "droplet", flip: { to: "workers" } });
+  // Its flag was set, and it was killed before or after the route moved; or its flag was put back and the route was not.
+  for (const now of [["droplet", "workers"], ["droplet", "droplet"], ["workers", "droplet"], ["droplet"]] as const) {
+    expect(await back(...now)).toEqual({ from: "droplet", to: "workers" });
+  }
+  expect(await wayBack([update(1, {})], "coda", ["droplet"])).toEqual({ from: "droplet", to: "workers" });
+  expect(await wayBack([update(1, {})], "coda", ["workers"])).toBeUndefined();
 });

@@ -82,6 +82,40 @@ export async function lastFlips<Name extends ServiceName>(
   return flips;
 }
 
+/** Where a service goes back to. */
+export interface WayBack {
+  from: Placement;
+  to: Placement;
+  /** What is undone; undefined: a flip that has not come to its end. */
+  flip?: Flip;
+}
+
+/**
+ * Where a service goes back to: to where the newest update placed it, if it is elsewhere by now, or to be there: a flip has
+ * not come to its end. Else to where it was before its last flip.
+ *
+ * @param updates those that succeeded, newest first
+ * @param now where the config places it, and who answers clients, if anybody does
+ * @returns undefined: it has never moved
+ */
+export async function wayBack(
+  updates: AsyncIterable<Update> | Iterable<Update>,
+  service: ServiceName,
+  now: Placement[],
+): Promise<WayBack | undefined> {
+  let newest: Placement | undefined;
+  const seen = async function* () {
+    for await (const update of updates) {
+      newest ??= placementsIn(update)[service];
+      yield update;
+    }
+  };
+  const last = (await lastFlips(seen(), [service]))[service];
+  const elsewhere = now.find((placement) => placement !== newest);
+  if (newest && elsewhere) return { from: elsewhere, to: newest };
+  return last && { from: last.to, to: last.from, flip: last };
+}
+
 function flip(from: Placement, to: Placement, { startTime, endTime }: Update): Flip {
   return { from, to, at: endTime!, seconds: (Date.parse(endTime!) - Date.parse(startTime)) / 1000 };
 }

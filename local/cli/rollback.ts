@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { catalogue, isServiceName, type Placement, type ServiceName, serviceNames } from "@hybrid-mcp/catalogue";
 import { healthOf } from "../../infra/cutover/side.ts";
 import { moveServices } from "./move-services.ts";
-import { type Flip, lastFlips, successfulUpdates } from "./placement-history.ts";
+import { successfulUpdates, type WayBack, wayBack } from "./placement-history.ts";
 import { type StackView, viewStack } from "./stack-view.ts";
 import { ago } from "./status-table.ts";
 import { runCommand, say, UserError } from "./user-error.ts";
@@ -11,38 +11,59 @@ import { runCommand, say, UserError } from "./user-error.ts";
 /** Pause between two looks at who answers clients, in milliseconds. */
 const PAUSE_MS = 100;
 
-/** `npm run rollback`: puts a service back to where it was before its last flip. It is a flip, with the same gates. */
+/**
+ * `npm run rollback`: puts a service back to where it was before its last flip, or before the one that has not come to its end.
+ * It is a flip, with the same gates.
+ */
 await runCommand(async () => {
   const { service, stack } = parse();
   const view = await viewStack(stack, say);
-  const [flip, deployed] = await Promise.all([lastFlip(view, service), view.deployed()]);
-  const url = deployed.services[service]?.url;
-  if (url === undefined)
-    throw new UserError(`${catalogue[service].title} is not deployed: there is nothing to put back.`);
-
+  const url = (await view.deployed()).services[service]?.url;
   const { title } = catalogue[service];
-  say(`${title} goes back from ${flip.to} to ${flip.from}: its last flip was ${ago(flip.at, Date.now())}, ${flip.at}.`);
-  const served = whenServedBy(flip.from, url, view.dial);
+  if (url === undefined) throw new UserError(`${title} is not deployed: there is nothing to put back.`);
+
+  let back: WayBack | undefined;
+  let served: ReturnType<typeof whenServedBy> | undefined;
   try {
-    await moveServices(stack, [{ service, placement: flip.from }]);
+    // Another command that works on the stack has come to its end by then: it may be what is undone.
+    await moveServices(stack, async (movable) => {
+      back = await goingBack(view, service, [await movable.placement(service), await servedAt(url, view.dial)]);
+      const why = back.flip
+        ? `its last flip was ${ago(back.flip.at, Date.now())}, ${back.flip.at}.`
+        : `a flip to ${back.from} has not come to its end.`;
+      say(`${title} goes back from ${back.from} to ${back.to}: ${why}`);
+      served = whenServedBy(back.to, url, view.dial);
+      return [{ service, placement: back.to }];
+    });
   } catch (error) {
-    await served.stop();
+    await served?.stop();
     throw error;
   }
-  const at = await served.stop();
+  const at = await served?.stop();
   // Since this process was started.
   const seconds = (moment: number) => `${(moment / 1000).toFixed(1)} s`;
-  const clients = at === undefined ? "" : `Clients were served by ${flip.from} after ${seconds(at)}. `;
-  say(`${clients}The rollback took ${seconds(performance.now())} in all; \`npm run rollback\` again goes forth again.`);
+  const clients = at === undefined ? "" : `Clients were served by ${back?.to} after ${seconds(at)}. `;
+  const again = back?.flip ? "; `npm run rollback` again goes forth again" : "";
+  say(`${clients}The rollback took ${seconds(performance.now())} in all${again}.`);
 });
 
 /** @throws {UserError} when the service has never moved */
-async function lastFlip(view: StackView, service: ServiceName): Promise<Flip> {
-  const flip = (await lastFlips(successfulUpdates(view.run), [service]))[service];
-  if (flip) return flip;
+async function goingBack(view: StackView, service: ServiceName, now: (string | undefined)[]): Promise<WayBack> {
+  const back = await wayBack(successfulUpdates(view.run), service, now.filter(isPlacement));
+  if (back) return back;
   throw new UserError(
     `${catalogue[service].title} has not been moved in the history of the stack "${view.name}": there is no earlier place to go back to.`,
   );
+}
+
+function isPlacement(text: string | undefined): text is Placement {
+  return text === "workers" || text === "droplet";
+}
+
+/** Who answers clients; whoever cannot be reached is nobody. */
+async function servedAt(url: string, dial: string | undefined): Promise<string | undefined> {
+  const answer = await healthOf(new URL(url).origin, dial);
+  return "servedBy" in answer ? answer.servedBy : undefined;
 }
 
 /**
@@ -55,9 +76,7 @@ function whenServedBy(placement: Placement, url: string, dial: string | undefine
   let since: number | undefined;
   const watching = (async () => {
     while (!stopped.signal.aborted) {
-      const answer = await healthOf(new URL(url).origin, dial);
-      // Whoever cannot be reached is nobody.
-      const servedBy = "servedBy" in answer ? answer.servedBy : undefined;
+      const servedBy = await servedAt(url, dial);
       if (servedBy === placement) since ??= performance.now();
       else if (servedBy !== undefined) since = undefined;
       await delay(PAUSE_MS, undefined, { signal: stopped.signal }).catch(() => {});

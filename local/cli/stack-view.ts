@@ -63,7 +63,7 @@ async function viewLocal(log: (line: string) => void): Promise<StackView> {
     deployed: async () => (existsSync(stack.path("state", ".pulumi")) ? deployed({ stack, engine }) : { services: {} }),
     config: async () => configOfNow(new LocalStack(stack.dir)),
     compare: (signal) => compareLocally(stack, engine, signal),
-    dial: stack.tls ? `https://127.0.0.1:${stack.tls.port}` : `http://127.0.0.1:${stack.ports.edge}`,
+    dial: stack.dial,
     cloudflare: async () => ({
       baseUrl: `http://127.0.0.1:${stack.ports.api}/client/v4`,
       token: stack.identity.cloudflareToken,

@@ -194,6 +194,11 @@ export class LocalStack {
     return this.tls ? `https://${hostname(name, this.domain)}` : `http://localhost:${this.portOf(name)}`;
   }
 
+  /** Origin to connect to for hostnames of the edge: it takes requests for all of them, without a certificate to trust. */
+  get dial(): string {
+    return `http://127.0.0.1:${this.ports.edge}`;
+  }
+
   get name(): string {
     return this.identity.name;
   }

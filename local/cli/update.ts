@@ -3,11 +3,12 @@ import type { PlatformName } from "@hybrid-mcp/catalogue";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { parse } from "yaml";
 import type { Engine } from "../engine/ensure-engine.ts";
-import { withEvents } from "./engine-events.ts";
+import { errorsIn, withEvents } from "./engine-events.ts";
 import { pulumi, pulumiOutput } from "./run-pulumi.ts";
 import type { Session } from "./session.ts";
 import { type LocalStack, writePrivately } from "./stack.ts";
 import { secretValues, writeProject } from "./stack-config.ts";
+import { say } from "./user-error.ts";
 
 /** Where what the engine does in an update is kept, one event a line, until the next one. */
 const eventsFile = (stack: LocalStack) => stack.path("events.jsonl");
@@ -20,18 +21,47 @@ export function eventsOf(stack: LocalStack): EngineEvent[] {
   return lines.map((line) => JSON.parse(line) as EngineEvent);
 }
 
+/** Types of what leads clients, and the gates, to a service. */
+const TRAFFIC = ["WorkersRoute", "WorkersScriptSubdomain", "DnsRecord", "ZeroTrustTunnelCloudflaredConfig"];
+
 /**
- * Runs the program on the local stack, with the flags as they are now.
+ * Arguments of the CLI with which the state learns where clients are led: a change whose answer was lost, by a Ctrl-C or an
+ * API's fault, has been made all the same, and the state does not know. Only that: a container on a droplet that does not
+ * answer must not keep traffic from leaving it.
+ */
+export const REFRESH_TRAFFIC = [
+  ...["refresh", "--yes", "--skip-preview", "--suppress-outputs"],
+  ...TRAFFIC.flatMap((type) => ["--target", `**:${type}::*`]),
+];
+
+/**
+ * Runs the program on the local stack, with the flags as they are now. After an update that failed, the state first learns
+ * where clients are led.
  *
  * @returns the engine's exit code; it has said what it did, or what failed
  */
 export async function update({ stack, engine, images }: Session): Promise<number> {
   writeProject(stack, images);
   await setSecrets(stack, engine, stack.path("project", "Pulumi.local.yaml"));
+  if (errorsIn(eventsOf(stack)).length > 0) {
+    say("The last update failed; looking at where clients are led.");
+    const code = await pulumi(stack, engine, [...REFRESH_TRAFFIC, "--stack", "local"]);
+    // The events stay, so that the next one looks again.
+    if (code !== 0) return code;
+  }
   const file = eventsFile(stack);
   writePrivately(file, "");
+  let full = false;
   return withEvents(
-    (event) => appendFileSync(file, `${JSON.stringify(event)}\n`),
+    (event) => {
+      // A disk that is full ends the log at a whole line, and not this command.
+      if (full) return;
+      try {
+        appendFileSync(file, `${JSON.stringify(event)}\n`);
+      } catch {
+        full = true;
+      }
+    },
     ({ args, env }) => {
       const flags = ["--yes", "--skip-preview", "--suppress-outputs", "--stack", "local"];
       return pulumi(stack, engine, ["up", ...flags, ...args], env);
