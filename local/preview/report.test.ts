@@ -136,3 +136,59 @@ test("every price of a droplet is one, and a larger machine of a line costs no l
   }
   expect(droplets.sizes["s-1vcpu-2gb"]).toEqual([12, 50]);
 });
+
+describe("a Worker that deletes a class of its Durable Objects", () => {
+  const script = (name: string, before: object, after: object) => {
+    const update = step("update", "cloudflare:index/workersScript:WorkersScript", name, {
+      diffReasons: ["migrations", "bindings"],
+    });
+    return {
+      ...update,
+      oldState: { ...update.oldState!, protect: true, inputs: { migrations: before } },
+      newState: { ...update.newState!, protect: true, inputs: { migrations: after } },
+    };
+  };
+  const v1 = { newTag: "v1", newSqliteClasses: ["ConnectionKeeper"] };
+  const gone = { newTag: "v2", deletedClasses: ["ConnectionKeeper"] };
+
+  test.each([
+    ["at once", v1, gone],
+    ["in a step", v1, { newTag: "v3", steps: [{ newSqliteClasses: ["Other"] }, gone] }],
+    [
+      "once more, after it was made again",
+      gone,
+      { newTag: "v4", steps: [v1, { deletedClasses: ["ConnectionKeeper"] }] },
+    ],
+  ])("loses what they have stored, unless that is allowed: %s", (_, before, after) => {
+    const steps = [script("oauth-broker-script", before, after)];
+    const told = report({ steps });
+    expect(told).toMatchObject({ ok: false, blocked: [{ name: "oauth-broker-script", op: "update" }] });
+    expect(told.changes).toMatchObject([
+      {
+        title: "The Durable Objects of ConnectionKeeper are deleted, with their class in oauth-broker-script",
+        calls: { fail: true },
+        data: { risk: true, text: expect.stringContaining("people's connected accounts are gone") },
+        notes: ["also changed: bindings"],
+      },
+    ]);
+    const config = { "hybrid-mcp:allowDataLoss": '["oauth-broker-script"]' };
+    expect(report({ steps, config })).toMatchObject({ ok: true, changes: [{ data: { risk: true } }] });
+  });
+
+  test.each([
+    ["the classes of the tag that it has are gone already", gone, gone],
+    [
+      "a class that is renamed keeps them",
+      v1,
+      { newTag: "v2", renamedClasses: [{ from: "ConnectionKeeper", to: "Keeper" }] },
+    ],
+    [
+      "a class that is transferred takes them along",
+      v1,
+      { newTag: "v2", transferredClasses: [{ from: "Keeper", fromScript: "old", to: "ConnectionKeeper" }] },
+    ],
+  ])("does not where %s", (_, before, after) => {
+    const told = report({ steps: [script("oauth-broker-script", before, after)] });
+    expect(told).toMatchObject({ ok: true, changes: [{ data: { risk: false }, losses: [] }] });
+  });
+});

@@ -1,6 +1,6 @@
 import { type Placement, type ServiceName, serviceNames } from "@hybrid-mcp/catalogue";
 import { isKeyOfConfig, statefulNamed } from "../../infra/stateful.ts";
-import type { Operation, Resource } from "./digest.ts";
+import type { Operation, Resource, ResourceState } from "./digest.ts";
 
 /** Deadlines and choices of the config that say what a change does; in seconds. */
 export interface Deadlines {
@@ -17,7 +17,8 @@ export interface Deadlines {
 export interface Loss {
   name: string;
   urn: string;
-  op: "delete" | "replace";
+  /** `update`: of a Worker that deletes classes of its Durable Objects. */
+  op: "delete" | "replace" | "update";
   title: string;
   lost: string;
   /** Whether it needs to be allowed, and is not. */
@@ -26,6 +27,10 @@ export interface Loss {
   allowed: boolean;
   /** It is taken out of the program, so that only the state says that it is protected. */
   left: boolean;
+  /** Whether it is protected, so that the engine refuses it too. */
+  refused: boolean;
+  /** Names of the classes whose Durable Objects a Worker deletes. */
+  classes: string[];
 }
 
 /** One change, for people. */
@@ -90,18 +95,21 @@ export class Scene {
     return this.one("Container", "n8n")?.before ? [...services, "n8n"] : services;
   }
 
-  /** What is lost with a resource that is deleted or replaced; undefined if nothing is. */
+  /** What is lost with a resource that is deleted or replaced, or deletes what it keeps; undefined if nothing is. */
   lossOf(resource: Resource): Loss | undefined {
     const { op, name, urn, before, after } = resource;
-    if ((op !== "delete" && op !== "replace") || before?.retainOnDelete) return undefined;
+    const left = op === "delete";
+    const goes = left || op === "replace";
+    const classes = deletedClasses(resource);
+    if (goes ? before?.retainOnDelete : classes.length === 0) return undefined;
     const stateful = statefulNamed(name);
     if (!stateful || !this.holdsData(resource)) return undefined;
     const allowed = this.allowed.includes(name);
-    const left = op === "delete";
-    const refused = before?.protect === true && (left || after?.protect === true);
+    const refused = goes && before?.protect === true && (left || after?.protect === true);
     // What the config takes away by its name, an older key, is allowed by that.
     const blocked = !allowed && (refused || !isKeyOfConfig(name));
-    return { name, urn, op: left ? "delete" : "replace", ...stateful, blocked, allowed, left };
+    const how = left ? "delete" : goes ? "replace" : "update";
+    return { name, urn, op: how, ...stateful, blocked, allowed, left, refused, classes };
   }
 
   /** Whether it is the resource itself that keeps data: a Docker volume may stand for a folder of the data volume. */
@@ -120,6 +128,29 @@ export const isOf =
 /** Components and the stack itself group resources, and are nothing by themselves. */
 function isGrouping({ before, after, type }: Resource): boolean {
   return (after ?? before)?.custom === false || type === "pulumi:pulumi:Stack";
+}
+
+interface Migrations {
+  newTag?: string;
+  deletedClasses?: string[];
+  steps?: { deletedClasses?: string[] }[];
+}
+
+/**
+ * Classes whose Durable Objects an upload of a Worker deletes, with all that they have stored: those that its migrations name,
+ * from the tag that it has to the one that it gets. What is renamed or transferred is kept.
+ * https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
+ */
+function deletedClasses({ type, op, before, after }: Resource): string[] {
+  if (!isOf("WorkersScript")({ type }) || op === "delete" || op === "same") return [];
+  const [from, to] = [migrationsOf(before), migrationsOf(after)];
+  // Of the tag that it has already, what was named before is gone.
+  return from.newTag === to.newTag ? to.classes.filter((name) => !from.classes.includes(name)) : to.classes;
+}
+
+function migrationsOf(state: ResourceState | undefined): { newTag: string | undefined; classes: string[] } {
+  const { newTag, steps = [], ...first } = (state?.inputs?.migrations ?? {}) as Migrations;
+  return { newTag, classes: [first, ...steps].flatMap((step) => step.deletedClasses ?? []) };
 }
 
 type Told = Pick<Change, "title"> & Partial<Omit<Change, "resources" | "title">>;

@@ -1,6 +1,6 @@
 import type { Resource } from "../digest.ts";
 import { durations } from "../durations.ts";
-import { type Change, change, isOf, type Loss, type Scene } from "../scene.ts";
+import { type Change, change, isOf, type Loss, listed, type Scene } from "../scene.ts";
 
 /** What keeps something that cannot be made again, and is deleted or made anew. */
 export function lostData(scene: Scene): Change[] {
@@ -13,6 +13,7 @@ export function lostData(scene: Scene): Change[] {
   const taken = scene.take((each) => losses.has(each));
   return taken.map((resource) => {
     const loss = losses.get(resource)!;
+    if (loss.op === "update") return deletedObjects(resource, loss);
     const title = loss.title[0]!.toUpperCase() + loss.title.slice(1);
     return change([resource], {
       title: `${title} is ${loss.op === "delete" ? "deleted" : `replaced by a new${isStore(resource) ? ", empty" : ""} one`}`,
@@ -22,6 +23,19 @@ export function lostData(scene: Scene): Change[] {
       seconds: durations.apiCall.seconds,
       notes: resource.because.length > 0 ? [`because of: ${resource.because.join(", ")}`] : [],
     });
+  });
+}
+
+/** A Worker that deletes classes of its Durable Objects: for the engine an update as any other. */
+function deletedObjects(resource: Resource, loss: Loss): Change {
+  const others = resource.changed.filter((key) => key !== "migrations");
+  return change([resource], {
+    title: `The Durable Objects of ${listed(loss.classes)} are deleted, with their class in ${resource.name}`,
+    calls: { fail: true, text: "calls that need what they keep fail" },
+    data: { risk: true, text: `lost: ${loss.lost}` },
+    losses: [loss],
+    seconds: durations.workerUpload.seconds,
+    notes: others.length > 0 ? [`also changed: ${listed(others)}`] : [],
   });
 }
 
