@@ -101,7 +101,8 @@ test("a size whose disk is smaller is told to fail; a slug without a price is to
   expect(changes[0]!.notes.join()).toContain("The disk of s-1vcpu-1gb is smaller (25 GB, s-1vcpu-2gb has 50 GB)");
   expect(cost).toMatchObject({ before: 14, after: 8 });
   const unknown = await told({ size: "x-9vcpu-99gb" });
-  expect(unknown.cost).toMatchObject({ complete: false });
+  expect(unknown.cost).toMatchObject({ complete: false, before: 14, after: null });
+  expect(unknown.text).toContain("COST  $14.00 → not known\n");
   expect(unknown.text).toContain("the price of x-9vcpu-99gb is not known here");
 }, 180_000);
 

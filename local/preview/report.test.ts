@@ -129,6 +129,66 @@ test("many calls need the paid plan, and pay for what is more than it includes",
   expect(cost(10_000_000).after).toBeCloseTo(5 + 3 + 3.4 + 15 + 30);
 });
 
+describe("the cost", () => {
+  const machine = (op: string, name: string, sizes: string[]) => {
+    const [from, to] = [sizes[0], sizes.at(-1)];
+    const made = step(op, "digitalocean:index/droplet:Droplet", name);
+    return {
+      ...made,
+      ...(made.oldState && { oldState: { ...made.oldState, inputs: { size: from } } }),
+      ...(made.newState && { newState: { ...made.newState, inputs: { size: to } } }),
+    };
+  };
+  const check = (op: string, name: string) => step(op, "digitalocean:index/uptimeCheck:UptimeCheck", name);
+
+  test.each([
+    ["comes", [machine("update", "droplet", ["s-1vcpu-2gb", "s-99vcpu"])], "$12.00 → not known"],
+    ["goes", [machine("update", "droplet", ["s-99vcpu", "s-1vcpu-2gb"])], "not known → $12.00"],
+    ["is made", [machine("create", "droplet", ["s-99vcpu"])], "$0.00 → not known"],
+    ["changes", [machine("update", "droplet", ["s-98vcpu", "s-99vcpu"])], "not known → not known"],
+  ])("of what has no price is not known, and is no saving, where that %s", (_, steps, monthly) => {
+    const told = report({ steps });
+    expect(renderText(told)).toContain(`COST  ${monthly}\n`);
+    expect(renderMarkdown(told)).toContain(`Cost: **${monthly}**.`);
+    expect(renderMarkdown(told)).not.toContain("−$");
+  });
+
+  test("of the rest is told where what has no price stays as it is", () => {
+    const steps = [
+      machine("same", "other", ["s-99vcpu"]),
+      machine("update", "droplet", ["s-1vcpu-2gb", "s-2vcpu-4gb"]),
+    ];
+    expect(renderText(report({ steps: steps.slice(0, 1) }))).toContain(
+      "COST  $0.00 a month, and what has no price here, as before",
+    );
+    // Both are one line.
+    expect(renderText(report({ steps }))).toContain("COST  not known → not known");
+  });
+
+  test("counts every droplet, every volume and every uptime check", () => {
+    const volume = (op: string, name: string, size: number) => {
+      const made = step(op, "digitalocean:index/volume:Volume", name);
+      for (const state of [made.oldState, made.newState]) if (state) Object.assign(state, { inputs: { size } });
+      return made;
+    };
+    const steps = [
+      machine("same", "droplet", ["s-1vcpu-2gb"]),
+      machine("create", "second", ["s-2vcpu-4gb"]),
+      volume("same", "data", 20),
+      volume("create", "more", 10),
+      ...[check("same", "one"), check("create", "two"), check("create", "three")],
+    ];
+    const { cost } = report({ steps });
+    expect(cost).toMatchObject({ before: 12 + 2 + 1, after: 12 + 24 + 3 + 3, complete: true });
+    expect(cost!.lines).toContainEqual({
+      what: "Uptime checks",
+      before: 1,
+      after: 3,
+      how: "1 of them, $1.00 each → 3 of them, $1.00 each",
+    });
+  });
+});
+
 test("every price of a droplet is one, and a larger machine of a line costs no less", () => {
   for (const [slug, [dollars, disk]] of Object.entries(droplets.sizes)) {
     expect(dollars, slug).toBeGreaterThan(0);

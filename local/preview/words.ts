@@ -1,6 +1,6 @@
 import { dollars } from "./cost.ts";
 import { shownSeconds } from "./durations.ts";
-import { cloudflare, dropletBackups, droplets, PRICES_READ, spaces, volume } from "./prices.ts";
+import { cloudflare, dropletBackups, droplets, PRICES_READ, spaces, uptime, volume } from "./prices.ts";
 import type { Report } from "./report.ts";
 import type { Change, Loss } from "./scene.ts";
 
@@ -21,21 +21,25 @@ export function summary({ changes, seconds, blocked }: Report): string {
   return `${number}, about ${shownSeconds(seconds)}: ${fail ? "calls can fail" : "no call fails"}, ${data}.`;
 }
 
-/** `$12.00 → $24.00 a month (+$12.00)`, or as before. */
+/** `$12.00 → $24.00 a month (+$12.00)`, or as before; `$12.00 → not known`. */
 export function monthly({ cost }: Report): string {
   if (!cost) return "";
-  const difference = cost.after - cost.before;
+  const { before, after } = cost;
+  if (before === null || after === null) return `${dollarsOrNot(before)} → ${dollarsOrNot(after)}`;
+  const difference = after - before;
   const unknown = cost.complete ? "" : ", and what has no price here";
-  if (Math.abs(difference) < 0.005) return `${dollars(cost.after)} a month${unknown}, as before`;
+  if (Math.abs(difference) < 0.005) return `${dollars(after)} a month${unknown}, as before`;
   const sign = difference > 0 ? "+" : "−";
-  return `${dollars(cost.before)} → ${dollars(cost.after)} a month${unknown} (${sign}${dollars(Math.abs(difference))})`;
+  return `${dollars(before)} → ${dollars(after)} a month${unknown} (${sign}${dollars(Math.abs(difference))})`;
 }
 
 /** One part of the cost, before and after. */
 export function dollarsOf({ before, after }: { before: number | null; after: number | null }): string {
-  const [from, to] = [before, after].map((usd) => (usd === null ? "?" : dollars(usd)));
-  return from === to ? from! : `${from} → ${to}`;
+  const [from, to] = [dollarsOrNot(before), dollarsOrNot(after)];
+  return from === to ? from : `${from} → ${to}`;
 }
+
+const dollarsOrNot = (usd: number | null) => (usd === null ? "not known" : dollars(usd));
 
 /** What the cost is reckoned with. */
 export function reckonedWith({ stack, cost }: Report): string {
@@ -50,6 +54,7 @@ export const priceSources: Record<string, string> = {
   droplets: droplets.source.url,
   "their backups": dropletBackups.source.url,
   volumes: volume.source.url,
+  "uptime checks": uptime.source.url,
   Spaces: spaces.source.url,
 };
 
