@@ -85,6 +85,129 @@ test("names that come from elsewhere stay text in a comment", () => {
   expect(told).toContain("a\\|b&lt;script\\>\\`\\*x\\*\\`");
 });
 
+describe("a droplet that is made anew", () => {
+  const changed = (
+    op: string,
+    type: string,
+    name: string,
+    keys: string[],
+    inputs: Record<string, unknown>[] = [{}, {}],
+  ) => {
+    const told = step(op, type, name, { diffReasons: keys, replaceReasons: op === "replace" ? keys : [] });
+    return {
+      ...told,
+      ...(told.oldState && { oldState: { ...told.oldState, inputs: inputs[0] } }),
+      ...(told.newState && { newState: { ...told.newState, inputs: inputs.at(-1) } }),
+    };
+  };
+  const container = (op: string, name: string, keys = ["labels", "image"]) =>
+    changed(op, "docker:index/container:Container", name, keys);
+  const image = (op: string, name: string, keys: string[], names: string[] = []) =>
+    changed(
+      op,
+      "docker:index/remoteImage:RemoteImage",
+      name,
+      keys,
+      names.map((each) => ({ name: each })),
+    );
+  const route = (service: string, op: string, scripts: Record<string, unknown>[]) =>
+    changed(op, "cloudflare:index/workersRoute:WorkersRoute", `${service}-route`, ["script"], scripts);
+  const droplet = changed("replace", "digitalocean:index/droplet:Droplet", "droplet", ["region", "vpcUuid"]);
+  const rules = (...sourceAddresses: string[]) => ({ inboundRules: [{ sourceAddresses }] });
+
+  test("does not swallow what changes for other reasons", () => {
+    const steps = [
+      droplet,
+      changed("replace", "digitalocean:index/vpc:Vpc", "vpc", ["region"]),
+      changed(
+        "update",
+        "digitalocean:index/firewall:Firewall",
+        "firewall",
+        ["dropletIds", "inboundRules"],
+        [rules("198.51.100.1/32"), rules("10.0.0.0/8")],
+      ),
+      changed("replace", "digitalocean:index/volumeAttachment:VolumeAttachment", "data-attachment", []),
+      changed("update", "digitalocean:index/volume:Volume", "data", ["size"], [{ size: 20 }, { size: 40 }]),
+      changed("update", "digitalocean:index/monitorAlert:MonitorAlert", "cpu-alert", ["entities"]),
+      changed("update", "digitalocean:index/monitorAlert:MonitorAlert", "disk-alert", ["alerts", "entities"]),
+      container("replace", "coda"),
+      image("replace", "coda-image", ["triggers"]),
+      container("replace", "n8n"),
+      image("replace", "n8n-image", ["name", "triggers"], ["n8nio/n8n:2.40.7", "n8nio/n8n:2.41.1"]),
+    ];
+    const { changes } = report({ steps });
+    expect(changes.map(({ title, resources }) => [title, resources.map(({ name }) => name)])).toEqual([
+      [
+        "The droplet is replaced (another region and vpcUuid): it is deleted, and a new one is made and set up",
+        ["droplet", "vpc", "data-attachment", "cpu-alert", "coda", "coda-image"],
+      ],
+      ["n8n changes its version: 2.40.7 → 2.41.1", ["n8n", "n8n-image"]],
+      ["The data volume grows from 20 to 40 GB, while it is used", ["data"]],
+      ["SSH to the droplet is open for 10.0.0.0/8 (before: 198.51.100.1/32)", ["firewall"]],
+      ["What is watched, and who is told (1 alerts and checks)", ["disk-alert"]],
+    ]);
+    expect(changes[1]).toMatchObject({
+      calls: { fail: true, text: "n8n does not answer until the new droplet has it" },
+      data: { text: expect.stringContaining("no backup is made first") },
+    });
+  });
+
+  test.each([
+    ["made anew", droplet],
+    [
+      "given another size",
+      changed(
+        "update",
+        "digitalocean:index/droplet:Droplet",
+        "droplet",
+        ["size"],
+        [{ size: "s-1vcpu-2gb" }, { size: "s-2vcpu-4gb" }],
+      ),
+    ],
+  ])("lets nobody promise that no call fails that comes from it: %s", (_, machine) => {
+    const steps = [
+      machine,
+      route("firecrawl", "update", [{}, { script: "firecrawl" }]),
+      container("delete", "firecrawl"),
+      route("coda", "update", [{ script: "coda" }, {}]),
+      container("create", "coda"),
+      route("github", "same", [{}, {}]),
+    ];
+    const { changes } = report({ steps });
+    const calls = (title: RegExp) => changes.find((each) => title.test(each.title))!.calls;
+    expect(calls(/^The droplet/).text).toMatch(/^GitHub does not answer/);
+    expect(calls(/^Firecrawl moves from the droplet to Workers/)).toEqual({
+      fail: true,
+      text: "calls can fail: the droplet may go off before they go to Workers",
+    });
+    expect(calls(/^Coda moves from Workers to the droplet/)).toMatchObject({ fail: false });
+  });
+
+  test("has a new version of what is on it, which is away until then", () => {
+    const version = (text: string) => ({ contentSha256: text, bindings: [{ name: "VERSION", text }] });
+    const steps = [
+      droplet,
+      route("coda", "same", [{}, {}]),
+      changed(
+        "update",
+        "cloudflare:index/workersScript:WorkersScript",
+        "coda-script",
+        ["contentSha256"],
+        [version("1"), version("2")],
+      ),
+      container("replace", "coda"),
+      image("replace", "coda-image", ["name", "triggers"], ["coda:1", "coda:2"]),
+    ];
+    expect(report({ steps }).changes.map(({ title, calls }) => [title, calls])).toEqual([
+      [
+        expect.stringMatching(/^The droplet is replaced/),
+        { fail: true, text: "Coda does not answer for the whole time" },
+      ],
+      ["Coda gets a new version: 1 → 2", { fail: true, text: "it does not answer until the new droplet has it" }],
+    ]);
+  });
+});
+
 test("--set takes paths and YAML values, and tells what is none", () => {
   expect(
     valuesOf([

@@ -91,8 +91,29 @@ export class Scene {
 
   /** Titles of what runs on the droplet before and after alike, and so is away while the droplet is. */
   onDroplet(title: (service: ServiceName) => string): string[] {
-    const services = serviceNames.filter((name) => this.placement(name, "before") === "droplet").map(title);
-    return this.one("Container", "n8n")?.before ? [...services, "n8n"] : services;
+    const stays = (name: string) => {
+      const { before, op } = this.one("Container", name) ?? {};
+      return before !== undefined && op !== "delete";
+    };
+    const services = serviceNames.filter((name) =>
+      (["before", "after"] as const).every((when) => this.placement(name, when) === "droplet"),
+    );
+    return [
+      ...services.map(title),
+      ...(stays("n8n") ? ["n8n"] : []),
+      ...(stays("firecrawl-api") ? ["the Firecrawl engine"] : []),
+    ];
+  }
+
+  /** Whether the droplet is made anew, so that nothing on it goes on beside what takes its place. */
+  get dropletIsReplaced(): boolean {
+    return this.one("Droplet", "droplet")?.op === "replace";
+  }
+
+  /** Whether the droplet is off for some minutes: replaced, or given another size. */
+  get dropletIsAway(): boolean {
+    const droplet = this.one("Droplet", "droplet");
+    return this.dropletIsReplaced || (droplet?.op === "update" && droplet.changed.includes("size"));
   }
 
   /** What is lost with a resource that is deleted or replaced, or deletes what it keeps; undefined if nothing is. */
