@@ -24,9 +24,10 @@ export function marker(stack: string): string {
 export function renderMarkdown(report: Report): string {
   const { stack, changes, cost, blocked, errors, warnings, violations } = report;
   const parts: string[] = [marker(stack), `### What this change does (stack \`${stack}\`)`];
-  if (errors.length > 0) {
+  if (errors.length > 0 && changes.length === 0) {
     parts.push("**The update would fail; what would change is not known.**", fence(errors.join("\n\n")));
   } else {
+    if (errors.length > 0) parts.push("⛔ **The update would fail.**", fence(errors.join("\n\n")));
     const sign = changes.length === 0 ? "" : `${signs[dangerOf(changes[0]!)]} `;
     parts.push(`${sign}**${summary(report)}** ${cost ? `Cost: **${monthly(report)}**.` : ""}`.trim());
   }

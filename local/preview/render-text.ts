@@ -11,7 +11,7 @@ const headings = { data: "DATA IS LOST", calls: "CALLS CAN FAIL", none: "NO CALL
 export function renderText(report: Report): string {
   const { stack, changes, cost, blocked, errors, warnings, violations } = report;
   const lines: string[] = [];
-  if (errors.length > 0) {
+  if (errors.length > 0 && changes.length === 0) {
     return [
       `The update of the stack "${stack}" would fail; what would change is not known.`,
       "",
@@ -21,6 +21,9 @@ export function renderText(report: Report): string {
     ].join("\n");
   }
   lines.push(...wrapped("", `Stack ${stack}: ${summary(report)}`), "");
+  if (errors.length > 0) {
+    lines.push("THE UPDATE WOULD FAIL", ...errors.flatMap((error) => wrapped("  ", error)), "");
+  }
   let danger: string | undefined;
   for (const change of changes) {
     if (dangerOf(change) !== danger) {

@@ -70,6 +70,18 @@ describe("an engine that fails", () => {
   });
 });
 
+test("what the engine refuses and no loss explains makes the update fail, and what would change is shown all the same", () => {
+  const record = step("delete", "cloudflare:index/dnsRecord:DnsRecord", "coda.example.com");
+  const message = `error: resource "${record.urn}" cannot be deleted\nbecause it is protected.`;
+  const told = report({ steps: [record], diagnostics: [{ severity: "error", urn: record.urn, message }] }, 1);
+  expect(told).toMatchObject({ ok: false, changes: [{ title: "Hostnames go (coda.example.com)" }], blocked: [] });
+  for (const text of [renderText(told), renderMarkdown(told)]) {
+    expect(text).toMatch(/The update would fail/i);
+    expect(text).toContain("because it is protected");
+    expect(text).toContain("Hostnames go (coda.example.com)");
+  }
+});
+
 test("a policy that is broken stands against the update; one that only advises does not", () => {
   const broken = { policy: "pinned-digests", message: "image has no digest", resource: "n8n-image", advisory: false };
   const told = report({ steps: [] }, 1, [broken]);
@@ -138,7 +150,7 @@ describe("a droplet that is made anew", () => {
     const { changes } = report({ steps });
     expect(changes.map(({ title, resources }) => [title, resources.map(({ name }) => name)])).toEqual([
       [
-        "The droplet is replaced (another region and vpcUuid): it is deleted, and a new one is made and set up",
+        "The droplet is replaced (another region): it is deleted, and a new one is made and set up",
         ["droplet", "vpc", "data-attachment", "cpu-alert", "coda", "coda-image"],
       ],
       ["n8n changes its version: 2.40.7 → 2.41.1", ["n8n", "n8n-image"]],
@@ -354,6 +366,10 @@ describe("a Worker that deletes a class of its Durable Objects", () => {
         notes: ["also changed: bindings"],
       },
     ]);
+    expect(renderText(told)).toContain(
+      "Only this preview stops it, here and in CI; the update itself would go through: oauth-broker-script.",
+    );
+    expect(renderText(told)).not.toContain("would refuse");
     const config = { "hybrid-mcp:allowDataLoss": '["oauth-broker-script"]' };
     expect(report({ steps, config })).toMatchObject({ ok: true, changes: [{ data: { risk: true } }] });
   });

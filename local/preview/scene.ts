@@ -45,6 +45,8 @@ export interface Change {
   seconds: readonly [from: number, to: number];
   /** What has to be known besides. */
   notes: string[];
+  /** Why the update will fail at it, though the engine does not know yet. */
+  fails: string[];
   resources: { op: Operation; type: string; name: string }[];
 }
 
@@ -184,6 +186,7 @@ export function change(resources: Resource[], told: Told): Change {
     losses: [],
     seconds: [1, 5],
     notes: [],
+    fails: [],
     ...told,
     resources: resources.map(({ op, type, name }) => ({ op, type, name })),
   };

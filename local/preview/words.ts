@@ -63,15 +63,27 @@ export const GLOSSARY =
   "Workers: at Cloudflare, without a machine. The droplet: the machine at DigitalOcean, with its containers.";
 
 /** How what is refused is allowed. */
-export function howToAllow({ stack, blocked, changes }: Report): string[] {
+export function howToAllow({ stack, blocked, refused, changes }: Report): string[] {
   // What is allowed already is named again: the command is to be copied.
   const losses = changes.flatMap((each) => each.losses).filter((loss) => loss.blocked || loss.allowed);
   const names = [...new Set(losses.map(({ name }) => name))];
   const flags = names.map((name) => `--allow-data-loss ${name}`).join(" ");
-  const refused = `The update would refuse: ${blocked.map(({ name }) => name).join(", ")} ${blocked.length === 1 ? "is" : "are"} protected.`;
-  if (stack === "local") return [refused, `If it is meant:  npm run up -- ${flags}`];
+  const stopped = (engine: boolean) => blocked.filter((loss) => (refused && loss.refused) === engine);
+  const [byEngine, byPreview] = [true, false].map((engine) => stopped(engine).map(({ name }) => name)) as [
+    string[],
+    string[],
+  ];
+  const why = [
+    ...(byEngine.length > 0
+      ? [`The update would refuse: ${byEngine.join(", ")} ${byEngine.length === 1 ? "is" : "are"} protected.`]
+      : []),
+    ...(byPreview.length > 0
+      ? [`Only this preview stops it, here and in CI; the update itself would go through: ${byPreview.join(", ")}.`]
+      : []),
+  ];
+  if (stack === "local") return [...why, `If it is meant:  npm run up -- ${flags}`];
   return [
-    refused,
+    ...why,
     "If it is meant, in the stack's config, for this change only (take it out again with the next):",
     `  hybrid-mcp:allowDataLoss: [${names.join(", ")}]`,
     ...unprotecting(stack, losses),

@@ -86,12 +86,12 @@ export function changedDroplet(scene: Scene): Change[] {
         seconds: durations.dropletResized.seconds,
         notes: [
           "DigitalOcean shuts the droplet down, resizes it and starts it: about a minute for each GB that is used on its disk.",
-          ...(shrinks
-            ? [
-                `The disk of ${to} is smaller (${toDisk} GB, ${from} has ${fromDisk} GB): DigitalOcean refuses that, and the update will fail.`,
-              ]
-            : []),
         ],
+        fails: shrinks
+          ? [
+              `The disk of ${to} is smaller (${toDisk} GB, ${from} has ${fromDisk} GB): DigitalOcean refuses that, and the update will fail.`,
+            ]
+          : [],
       }),
     );
   }
@@ -255,12 +255,15 @@ const words: Record<string, string> = {
   userData: "it is set up in another way",
   image: "another image",
   region: "another region",
+  vpcUuid: "another private network",
   sshKeys: "another deploy key",
   name: "another name",
 };
 
 function reasons({ because }: Resource): string {
-  return because.length > 0 ? ` (${listed(because.map((key) => words[key] ?? key))})` : "";
+  // A network cannot leave its region.
+  const own = because.includes("region") ? because.filter((key) => key !== "vpcUuid") : because;
+  return own.length > 0 ? ` (${listed(own.map((key) => words[key] ?? key))})` : "";
 }
 
 function backups(inputs: Record<string, unknown> | undefined): string {
