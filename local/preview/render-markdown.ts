@@ -13,7 +13,7 @@ import {
   unprotecting,
 } from "./words.ts";
 
-const signs: Record<Danger, string> = { data: "⛔", calls: "⚠️", none: "✅" };
+const signs: Record<Danger, string> = { data: "⛔", unknown: "⛔", calls: "⚠️", none: "✅" };
 
 /** First line of the comment about a stack: CI finds it by this, and changes it instead of adding another. */
 export function marker(stack: string): string {

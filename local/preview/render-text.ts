@@ -5,7 +5,12 @@ import { dangerOf, dollarsOf, howToAllow, monthly, reckonedWith, summary, unprot
 /** Columns of a line; longer ones go on below, indented. */
 const WIDTH = 100;
 
-const headings = { data: "DATA IS LOST", calls: "CALLS CAN FAIL", none: "NO CALL FAILS" };
+const headings = {
+  data: "DATA IS LOST",
+  unknown: "NOT KNOWN WHETHER DATA IS LOST",
+  calls: "CALLS CAN FAIL",
+  none: "NO CALL FAILS",
+};
 
 /** The report for a terminal: short, the most dangerous first. */
 export function renderText(report: Report): string {

@@ -30,6 +30,7 @@ test("what no rule explains is told by its name and type, as what it may be at w
     ["odd (acme:index/thing:Thing): delete", true],
     ["strange (acme:index/thing:Thing): frob", false],
   ]);
+  expect(told.changes.map(({ data }) => data.risk)).toEqual([true, false]);
   expect(renderText(told)).toContain("not known here: no rule of this preview explains it");
 });
 
@@ -40,6 +41,66 @@ test("a replacement comes as three steps and is one; components are nothing by t
   component.newState = { ...component.newState!, custom: false };
   expect(resourcesOf({ steps }).map(({ op }) => op)).toEqual(["replace"]);
   expect(report({ steps: [...steps, component] }).changes).toHaveLength(1);
+});
+
+describe("what goes and nothing says what it keeps", () => {
+  const bucket = step("delete", "cloudflare:index/r2Bucket:R2Bucket", "archive");
+  const allowing = (...names: string[]) => ({ "hybrid-mcp:allowDataLoss": JSON.stringify(names) });
+
+  test.each([
+    ["a bucket", bucket],
+    ["a volume that is not the stack's own", step("replace", "digitalocean:index/volume:Volume", "archive")],
+    ["a droplet besides", step("delete", "digitalocean:index/droplet:Droplet", "archive")],
+    ["another Docker volume", step("delete", "docker:index/volume:Volume", "archive")],
+    ["another namespace", step("replace", "cloudflare:index/workersKvNamespace:WorkersKvNamespace", "archive")],
+    ["a password", step("replace", "random:index/randomPassword:RandomPassword", "archive")],
+  ])("may have been data: %s", (_, gone) => {
+    const told = report({ steps: [gone] });
+    expect(told).toMatchObject({ ok: false, blocked: [{ name: "unlisted:archive", certain: false }] });
+    for (const text of [renderText(told), renderMarkdown(told)]) {
+      expect(text).toContain("NOT KNOWN WHETHER DATA WOULD BE LOST");
+      expect(text).toMatch(/not known whether data is lost:/);
+      expect(text).toContain("hybrid-mcp:allowDataLoss: [unlisted:archive]");
+      expect(text).not.toContain("no data is at risk");
+    }
+    expect(report({ steps: [gone], config: allowing("archive") }).ok).toBe(false);
+    const allowed = report({ steps: [gone], config: allowing("unlisted:archive") });
+    expect(allowed.ok).toBe(true);
+    expect(renderText(allowed)).toContain("not known whether data is lost, as allowed");
+  });
+
+  test("comes after what is lost for certain, and before calls that fail", () => {
+    const steps = [
+      step("delete", "cloudflare:index/dnsRecord:DnsRecord", "coda.example.com"),
+      bucket,
+      step("delete", "cloudflare:index/d1Database:D1Database", "audit"),
+    ];
+    const told = report({ steps });
+    expect(told.changes.map(({ resources }) => resources[0]!.name)).toEqual(["audit", "archive", "coda.example.com"]);
+    expect(renderText(told)).toContain("DATA WOULD BE LOST");
+  });
+
+  test.each([
+    ["cloudflare:index/dnsRecord:DnsRecord", "coda.example.com"],
+    ["cloudflare:index/workersRoute:WorkersRoute", "coda-route"],
+    ["cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy", "ssh-people"],
+    ["digitalocean:index/firewall:Firewall", "firewall"],
+    ["digitalocean:index/volumeAttachment:VolumeAttachment", "data-attachment"],
+    ["docker:index/container:Container", "coda"],
+    ["docker:index/remoteImage:RemoteImage", "coda-image"],
+    ["docker:index/volume:Volume", "backup-work"],
+    ["random:index/randomPassword:RandomPassword", "shop-product-secret"],
+  ])("is no question of %s", (type, name) => {
+    expect(report({ steps: [step("delete", type, name)] })).toMatchObject({ ok: true, blocked: [] });
+  });
+
+  test("but for the classes of a Worker of any name: what its objects have stored is lost", () => {
+    const update = step("update", "cloudflare:index/workersScript:WorkersScript", "coda-script");
+    const inputs = { migrations: { newTag: "v2", deletedClasses: ["Locks"] } };
+    const told = report({ steps: [{ ...update, newState: { ...update.newState!, inputs } }] });
+    expect(told).toMatchObject({ ok: false, blocked: [{ name: "unlisted:coda-script", certain: true }] });
+    expect(told.changes[0]!.data).toEqual({ risk: true, text: "lost: all that its Durable Objects have stored" });
+  });
 });
 
 describe("an engine that fails", () => {

@@ -1,5 +1,5 @@
 import { type Placement, type ServiceName, serviceNames } from "@hybrid-mcp/catalogue";
-import { isKeyOfConfig, statefulNamed } from "../../infra/stateful.ts";
+import { isKeyOfConfig, statefulNamed, UNLISTED } from "../../infra/stateful.ts";
 import type { Operation, Resource, ResourceState } from "./digest.ts";
 
 /** Deadlines and choices of the config that say what a change does; in seconds. */
@@ -15,6 +15,7 @@ export interface Deadlines {
 
 /** What is lost with one resource. */
 export interface Loss {
+  /** As `allowDataLoss` names it. */
   name: string;
   urn: string;
   /** `update`: of a Worker that deletes classes of its Durable Objects. */
@@ -29,6 +30,8 @@ export interface Loss {
   left: boolean;
   /** Whether it is protected, so that the engine refuses it too. */
   refused: boolean;
+  /** Whether data is lost for certain: of what nothing here says what it keeps that is not known. */
+  certain: boolean;
   /** Names of the classes whose Durable Objects a Worker deletes. */
   classes: string[];
 }
@@ -126,19 +129,22 @@ export class Scene {
     const classes = deletedClasses(resource);
     if (goes ? before?.retainOnDelete : classes.length === 0) return undefined;
     const stateful = statefulNamed(name);
-    if (!stateful || !this.holdsData(resource)) return undefined;
-    const allowed = this.allowed.includes(name);
+    if (goes && (stateful ? !this.holdsData(resource) : keepsNothing(resource))) return undefined;
+    const { title, lost } = stateful ?? { title: `${name} (${resource.type})`, lost: lostUnlisted(classes) };
+    const allowedAs = stateful ? name : `${UNLISTED}${name}`;
+    const allowed = this.allowed.includes(allowedAs);
     const refused = goes && before?.protect === true && (left || after?.protect === true);
     // What the config takes away by its name, an older key, is allowed by that.
     const blocked = !allowed && (refused || !isKeyOfConfig(name));
     const how = left ? "delete" : goes ? "replace" : "update";
-    return { name, urn, op: how, ...stateful, blocked, allowed, left, refused, classes };
+    const certain = stateful !== undefined || classes.length > 0;
+    return { name: allowedAs, urn, op: how, title, lost, blocked, allowed, left, refused, certain, classes };
   }
 
   /** Whether it is the resource itself that keeps data: a Docker volume may stand for a folder of the data volume. */
   private holdsData({ name, type, before }: Resource): boolean {
     if (type.endsWith(":Droplet")) return before?.protect === true || this.allowed.includes(name);
-    return (before?.inputs?.driverOpts as { device?: string } | undefined)?.device === undefined;
+    return !standsForFolder(before);
   }
 }
 
@@ -151,6 +157,36 @@ export const isOf =
 /** Components and the stack itself group resources, and are nothing by themselves. */
 function isGrouping({ before, after, type }: Resource): boolean {
   return (after ?? before)?.custom === false || type === "pulumi:pulumi:Stack";
+}
+
+/** Kinds of resources that keep nothing, so that they can go and be made again. */
+const KEEP_NOTHING = [
+  /^cloudflare:.*:(DnsRecord|WorkersRoute|WorkersScriptSubdomain|WorkersCronTrigger|ZeroTrustTunnelCloudflaredConfig)$/,
+  /^cloudflare:.*:ZeroTrustAccess\w+$/,
+  /^digitalocean:.*:(Firewall|MonitorAlert|Uptime\w+|Project|ProjectResources|SshKey|Vpc|VolumeAttachment)$/,
+  /^docker:.*:(Container|RemoteImage|Network)$/,
+  /^pulumi:providers:/,
+];
+
+/** Whether a resource that `infra/stateful.ts` does not list keeps nothing that could be lost. */
+function keepsNothing({ type, name, before }: Resource): boolean {
+  if (KEEP_NOTHING.some((kind) => kind.test(type))) return true;
+  // Objects of its classes are kept with it.
+  if (/^cloudflare:.*:WorkersScript$/.test(type)) return before?.inputs?.migrations === undefined;
+  // A folder of the data volume, and what a backup works in.
+  if (/^docker:.*:Volume$/.test(type)) return standsForFolder(before) || name === "backup-work";
+  // What only tells one machine from the next; and a product that is taken away is not let in any more.
+  return /^random:/.test(type) && (name === "machine" || name.endsWith("-product-secret"));
+}
+
+function lostUnlisted(classes: string[]): string {
+  return classes.length > 0
+    ? "all that its Durable Objects have stored"
+    : "not known whether data is lost: infra/stateful.ts does not say what it keeps";
+}
+
+function standsForFolder(state: ResourceState | undefined): boolean {
+  return (state?.inputs?.driverOpts as { device?: string } | undefined)?.device !== undefined;
 }
 
 interface Migrations {

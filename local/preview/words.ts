@@ -5,9 +5,10 @@ import type { Report } from "./report.ts";
 import type { Change, Loss } from "./scene.ts";
 
 /** How dangerous a change is. */
-export type Danger = "data" | "calls" | "none";
+export type Danger = "data" | "unknown" | "calls" | "none";
 
 export function dangerOf({ losses, data, calls }: Change): Danger {
+  if (losses.length > 0 && losses.every(({ certain }) => !certain)) return "unknown";
   return losses.length > 0 || data.risk ? "data" : calls.fail ? "calls" : "none";
 }
 
@@ -15,9 +16,17 @@ export function dangerOf({ losses, data, calls }: Change): Danger {
 export function summary({ changes, seconds, blocked }: Report): string {
   if (changes.length === 0) return "Nothing changes.";
   const number = changes.length === 1 ? "One change" : `${changes.length} changes`;
-  const lost = changes.some(({ losses, data }) => losses.length > 0 || data.risk);
+  const dangers = changes.map(dangerOf);
   const fail = changes.some(({ calls }) => calls.fail);
-  const data = blocked.length > 0 ? "DATA WOULD BE LOST" : lost ? "data is lost, as allowed" : "no data is at risk";
+  const data = blocked.some(({ certain }) => certain)
+    ? "DATA WOULD BE LOST"
+    : blocked.length > 0
+      ? "NOT KNOWN WHETHER DATA WOULD BE LOST"
+      : dangers.includes("data")
+        ? "data is lost, as allowed"
+        : dangers.includes("unknown")
+          ? "not known whether data is lost, as allowed"
+          : "no data is at risk";
   return `${number}, about ${shownSeconds(seconds)}: ${fail ? "calls can fail" : "no call fails"}, ${data}.`;
 }
 
