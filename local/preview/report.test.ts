@@ -152,10 +152,36 @@ test("a policy that is broken stands against the update; one that only advises d
   expect(report({ steps: [] }, 0, [{ ...broken, advisory: true }]).ok).toBe(true);
 });
 
-test("names that come from elsewhere stay text in a comment", () => {
+describe("names that come from elsewhere stay text in a comment", () => {
   const name = "a|b<script>`*x*`";
-  const told = renderMarkdown(report({ steps: [step("create", "acme:index/thing:Thing", name)] }));
-  expect(told).toContain("a\\|b&lt;script\\>\\`\\*x\\*\\`");
+  const worse = "@x-[click](http://evil) <img src=x> </details> &commat;y";
+
+  test("wherever a resource is named", () => {
+    const told = renderMarkdown(report({ steps: [step("create", "acme:index/thing:Thing", name)] }));
+    expect(told).toContain("a\\|b&lt;script\\>\\`\\*x\\*\\`");
+    const steps = [step("create", `acme:index/thing:${worse}`, worse), step("create", "acme:index/thing:Thing", "two")];
+    const comment = renderMarkdown(report({ steps }));
+    expect(comment.match(/@&#8203;x-\\\[click\\\]/g)!.length).toBeGreaterThanOrEqual(4);
+    for (const raw of ["@x", "[click]", "<img", "</details> ", "&commat;"]) expect(comment).not.toContain(raw);
+    expect(comment).toContain("`create` two (acme:index/thing:Thing)");
+  });
+
+  test("and a policy", () => {
+    const broken = { policy: "p` @x", message: "because of @x", resource: worse, advisory: false };
+    const comment = renderMarkdown(report({ steps: [] }, 1, [broken]));
+    expect(comment).toContain(`**Broken**: \`\` p\` @x \`\` (\`${worse}\`): because of @&#8203;x`);
+  });
+
+  test("an address is no name of anybody", () => {
+    const title = (each: string) => renderMarkdown(report({ steps: [step("create", "acme:index/thing:Thing", each)] }));
+    expect(title("n8n:2@sha256:0")).toContain("n8n:2@sha256:0");
+  });
+});
+
+test("a comment names the commit that it is of", () => {
+  const told = report({ steps: [] });
+  expect(renderMarkdown(told, "0123abc")).toContain("(stack `dev`)\n\nOf commit 0123abc.\n\n");
+  expect(renderMarkdown(told)).not.toContain("Of commit");
 });
 
 describe("a droplet that is made anew", () => {
