@@ -545,6 +545,9 @@ test("allowDataLoss names what is protected, keys by their names in auth.keys; a
   const allowing = (names: unknown) => parseConfig({ ...good, "hybrid-mcp:allowDataLoss": JSON.stringify(names) });
   expect(allowing(["audit", "vault-key-2026"]).config?.allowDataLoss).toEqual(["audit", "vault-key-2026"]);
   expect(parseConfig(good).config?.allowDataLoss).toEqual([]);
+  // Of what the table does not list, too; but not by its name alone, which may be mistyped.
+  expect(allowing(["unlisted:archive"]).config?.allowDataLoss).toEqual(["unlisted:archive"]);
+  expect(allowing(["unlisted:"]).errors).toHaveLength(1);
   expect(allowing(["audit", "adit"]).errors?.join()).toMatch(
     /hybrid-mcp:allowDataLoss\.1: "adit" names nothing that is protected; allowed: sessions, audit, /,
   );

@@ -19,7 +19,7 @@ import { z } from "zod";
 import { isTooWide, SHORTEST_PREFIX } from "./droplet/address-range.ts";
 import { MEMORY_MB, type Tenant, tooSmallForEngine } from "./droplet/memory.ts";
 import { serviceTools } from "./service-tools.ts";
-import { statefulNamed, statefulNames } from "./stateful.ts";
+import { canBeAllowed, statefulNames } from "./stateful.ts";
 
 const NAMESPACE = "hybrid-mcp";
 
@@ -535,7 +535,7 @@ const schema = z.strictObject({
    */
   allowDataLoss: z
     .array(
-      z.string().refine((name) => statefulNamed(name) !== undefined, {
+      z.string().refine(canBeAllowed, {
         error: `names nothing that is protected; allowed: ${statefulNames.join(", ")}`,
       }),
     )

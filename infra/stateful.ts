@@ -114,8 +114,24 @@ export function isKeyOfConfig(name: string): boolean {
   return keys.some(([pattern]) => pattern.test(name));
 }
 
+/**
+ * Before the name of a resource that is none of them: of those a preview cannot say whether data is lost. It is written out, so
+ * that a name that is mistyped does not count as one.
+ */
+export const UNLISTED = "unlisted:";
+
+/** Whether `allowDataLoss` may name it. */
+export function canBeAllowed(name: string): boolean {
+  return statefulNamed(name) !== undefined || (name.startsWith(UNLISTED) && name.length > UNLISTED.length);
+}
+
 /** For a message about a name that is none of them. */
-export const statefulNames: readonly string[] = [...Object.keys(table), "vault-key-<id>", "signing-key-<id>"];
+export const statefulNames: readonly string[] = [
+  ...Object.keys(table),
+  "vault-key-<id>",
+  "signing-key-<id>",
+  `${UNLISTED}<name>`,
+];
 
 /**
  * Options of a resource that keeps what cannot be made again.

@@ -5,6 +5,9 @@ import { edgeChanges, unexplained } from "./rules/edge.ts";
 import { firecrawlEngine, n8nChanges } from "./rules/n8n.ts";
 import { comingAndGoing, flips, newVersions } from "./rules/services.ts";
 import { type Change, type Deadlines, Scene } from "./scene.ts";
+import { type Danger, dangerOf } from "./words.ts";
+
+const dangers: readonly Danger[] = ["data", "unknown", "calls", "none"];
 
 /** In this order each takes what it explains; what is left at the end is told as it is. */
 const rules: ((scene: Scene) => Change[])[] = [
@@ -32,6 +35,6 @@ const rules: ((scene: Scene) => Change[])[] = [
  */
 export function changesOf(resources: Resource[], deadlines: Deadlines, allowed: readonly string[] = []): Change[] {
   const scene = new Scene(resources, deadlines, allowed);
-  const danger = ({ losses, data, calls }: Change) => (losses.length > 0 ? 0 : data.risk ? 1 : calls.fail ? 2 : 3);
+  const danger = (each: Change) => dangers.indexOf(dangerOf(each));
   return rules.flatMap((rule) => rule(scene)).sort((a, b) => danger(a) - danger(b));
 }

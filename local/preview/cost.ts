@@ -1,5 +1,5 @@
 import type { Resource, ResourceState } from "./digest.ts";
-import { cloudflare, dropletBackups, droplets, spaces, volume } from "./prices.ts";
+import { cloudflare, dropletBackups, droplets, spaces, uptime, volume } from "./prices.ts";
 import { isOf } from "./scene.ts";
 import type { Usage } from "./usage.ts";
 
@@ -14,8 +14,12 @@ export interface CostLine {
 
 export interface Cost {
   lines: CostLine[];
-  before: number;
-  after: number;
+  /**
+   * What has no price here is left out where it stays as it is. Null where something without a price comes, goes or changes:
+   * no sum, and no difference, would be true.
+   */
+  before: number | null;
+  after: number | null;
   /** Whether every price is known, before and after. */
   complete: boolean;
   usage: Usage;
@@ -36,7 +40,8 @@ const PER_CALL = {
 };
 
 /**
- * Monthly cost before and after, by what the stack has: plans and usage at Cloudflare, the droplet, its volume and its backups.
+ * Monthly cost before and after, by what the stack has: plans and usage at Cloudflare, droplets, their backups, volumes, checks of
+ * URLs, and storage.
  *
  * @param repository of n8n's backups (config key `backup.repository`)
  */
@@ -51,12 +56,17 @@ export function costOf(resources: Resource[], usage: Usage, repository: string |
   };
   const lines = [
     ...line("Cloudflare Workers, KV, D1", (all) => workers(all, usage)),
-    ...line("Droplet", droplet),
-    ...line("Droplet backups", backups),
-    ...line("Data volume", dataVolume),
+    ...line("Droplet", partOf("Droplet", droplet)),
+    ...line("Droplet backups", partOf("Droplet", backups)),
+    ...line("Data volume", partOf("Volume", dataVolume)),
+    ...line("Uptime checks", uptimeChecks),
     ...line("Spaces, for n8n's backups", (all) => storage(all, repository)),
   ];
-  const sum = (when: "before" | "after") => lines.reduce((total, each) => total + (each[when] ?? 0), 0);
+  const stays = ({ before, after, how }: CostLine) => before === after && !how.includes(" → ");
+  const sum = (when: "before" | "after") =>
+    lines.every((each) => each[when] !== null || stays(each))
+      ? lines.reduce((total, each) => total + (each[when] ?? 0), 0)
+      : null;
   const complete = lines.every((each) => each.before !== null && each.after !== null);
   return { lines, before: sum("before"), after: sum("after"), complete, usage };
 }
@@ -66,11 +76,23 @@ interface Part {
   how: string;
 }
 
-const find = (states: ResourceState[], provider: string, type: string) =>
-  states.find((state) => state.type.startsWith(provider) && isOf(type)(state));
+/** All of a type at DigitalOcean together; undefined if there are none. */
+function partOf(type: string, price: (inputs: Record<string, unknown>) => Part | undefined) {
+  return (states: ResourceState[]): Part | undefined => {
+    const parts = states
+      .filter((state) => state.type.startsWith("digitalocean:") && isOf(type)(state))
+      .flatMap(({ inputs, outputs }) => price({ ...outputs, ...inputs }) ?? []);
+    if (parts.length === 0) return undefined;
+    const known = parts.every(({ usd }) => usd !== null);
+    return {
+      usd: known ? parts.reduce((sum, { usd }) => sum + usd!, 0) : null,
+      how: parts.map(({ how }) => how).join("; "),
+    };
+  };
+}
 
 function workers(states: ResourceState[], { calls }: Usage): Part | undefined {
-  if (!find(states, "cloudflare:", "WorkersScript")) return undefined;
+  if (!states.some((state) => state.type.startsWith("cloudflare:") && isOf("WorkersScript")(state))) return undefined;
   const used = Object.entries(PER_CALL).map(([what, each]) => [what, each * calls] as const);
   const free = used.every(([what, amount]) => {
     const { freeADay } = { freeADay: undefined, ...cloudflare[what as keyof typeof PER_CALL] };
@@ -87,30 +109,31 @@ function workers(states: ResourceState[], { calls }: Usage): Part | undefined {
     : { usd: paid, how: `needs the Paid plan, ${dollars(cloudflare.paidPlan)}, and usage ${dollars(more)}` };
 }
 
-function droplet(states: ResourceState[]): Part | undefined {
-  const found = find(states, "digitalocean:", "Droplet");
-  if (!found) return undefined;
-  const size = String(found.inputs?.size ?? found.outputs?.size);
+function droplet(inputs: Record<string, unknown>): Part {
+  const size = String(inputs.size);
   const price = droplets.sizes[size]?.[0];
   return price === undefined
     ? { usd: null, how: `the price of ${size} is not known here: see ${droplets.source.url}` }
     : { usd: price, how: size };
 }
 
-function backups(states: ResourceState[]): Part | undefined {
-  const { inputs = {} } = find(states, "digitalocean:", "Droplet") ?? {};
-  if (inputs.backups !== true) return undefined;
-  const plan = (inputs.backupPolicy as { plan?: "daily" | "weekly" } | undefined)?.plan ?? "daily";
-  const price = droplets.sizes[String(inputs.size)]?.[0];
+function backups({ backups, backupPolicy, size }: Record<string, unknown>): Part | undefined {
+  if (backups !== true) return undefined;
+  const plan = (backupPolicy as { plan?: "daily" | "weekly" } | undefined)?.plan ?? "daily";
+  const price = droplets.sizes[String(size)]?.[0];
   const how = `${plan}, ${dropletBackups[plan] * 100} % of the droplet`;
   return { usd: price === undefined ? null : price * dropletBackups[plan], how };
 }
 
-function dataVolume(states: ResourceState[]): Part | undefined {
-  const found = find(states, "digitalocean:", "Volume");
-  if (!found) return undefined;
-  const size = Number(found.inputs?.size);
-  return { usd: size * volume.perGib, how: `${size} GB` };
+function dataVolume({ size }: Record<string, unknown>): Part {
+  return { usd: Number(size) * volume.perGib, how: `${size} GB` };
+}
+
+function uptimeChecks(states: ResourceState[]): Part | undefined {
+  const number = states.filter(isOf("UptimeCheck")).length;
+  return number === 0
+    ? undefined
+    : { usd: number * uptime.perCheck, how: `${number} of them, ${dollars(uptime.perCheck)} each` };
 }
 
 /** Backups go out to storage when their container has no folder for them. */

@@ -70,6 +70,7 @@ test("another region: the volume would be lost, which is refused, and what to wr
   expect(blocked.map(({ name }) => name)).toEqual(["data"]);
   expect(changes[0]!.title).toBe("The data volume is replaced by a new, empty one");
   expect(text).toContain("n8n's database and files");
+  expect(text).toContain("The update would refuse: data is protected.");
   expect(text).toContain("hybrid-mcp:allowDataLoss: [data]");
   expect(changes[1]!.title).toMatch(
     /^The droplet is replaced \(another region.*\): it is deleted, and a new one is made/,
@@ -96,12 +97,15 @@ test("another deploy key replaces the droplet, and the volume moves to the new o
 }, 180_000);
 
 test("a size whose disk is smaller is told to fail; a slug without a price is told to have none", async () => {
-  const { changes, cost } = await told({ size: "s-1vcpu-1gb" });
+  const { ok, errors, changes, cost, text } = await told({ size: "s-1vcpu-1gb" });
   expect(changes[0]!.title).toBe("The droplet gets another size: s-1vcpu-2gb → s-1vcpu-1gb");
-  expect(changes[0]!.notes.join()).toContain("The disk of s-1vcpu-1gb is smaller (25 GB, s-1vcpu-2gb has 50 GB)");
+  expect(ok).toBe(false);
+  expect(errors.join()).toContain("The disk of s-1vcpu-1gb is smaller (25 GB, s-1vcpu-2gb has 50 GB)");
+  expect(text).toMatch(/THE UPDATE WOULD FAIL\n {2}The disk of s-1vcpu-1gb is smaller/);
   expect(cost).toMatchObject({ before: 14, after: 8 });
   const unknown = await told({ size: "x-9vcpu-99gb" });
-  expect(unknown.cost).toMatchObject({ complete: false });
+  expect(unknown.cost).toMatchObject({ complete: false, before: 14, after: null });
+  expect(unknown.text).toContain("COST  $14.00 → not known\n");
   expect(unknown.text).toContain("the price of x-9vcpu-99gb is not known here");
 }, 180_000);
 
@@ -124,6 +128,8 @@ test("a program that does not know its resources' names any more: what leaves is
   const state = (await stack.export()).resources as ResourceState[];
   const report = reportOf({ stack: "dev", preview, state, allowed: [], usage: { calls: 1, source: "given" } });
   expect(report.blocked.map(({ name }) => name).sort()).toEqual(["data", "host-key-seed"]);
+  expect(report.errors).toEqual([]);
+  expect(renderText(report)).toMatch(/The update would refuse: [^.]+ are protected\./);
   expect(renderText(report)).toMatch(/pulumi state unprotect 'urn:pulumi:test::.*::data' --stack dev/);
   expect(report.changes.map(({ title }) => title)).toContain(
     "The droplet is deleted: nothing is placed on it any more",

@@ -48,6 +48,15 @@ export const volume = {
   perGib: 0.1,
 } as const;
 
+/** For each check of a URL a month; alerts cost nothing besides. */
+export const uptime = {
+  source: {
+    url: "https://docs.digitalocean.com/products/uptime/details/pricing/",
+    asOf: "2026-03-27, as the page above it, https://docs.digitalocean.com/products/uptime/details/, quotes it",
+  } satisfies Source,
+  perCheck: 1,
+} as const;
+
 /** DigitalOcean's S3-compatible storage: one subscription for all of an account's. */
 export const spaces = {
   source: {

@@ -5,13 +5,18 @@ import { dangerOf, dollarsOf, howToAllow, monthly, reckonedWith, summary, unprot
 /** Columns of a line; longer ones go on below, indented. */
 const WIDTH = 100;
 
-const headings = { data: "DATA IS LOST", calls: "CALLS CAN FAIL", none: "NO CALL FAILS" };
+const headings = {
+  data: "DATA IS LOST",
+  unknown: "NOT KNOWN WHETHER DATA IS LOST",
+  calls: "CALLS CAN FAIL",
+  none: "NO CALL FAILS",
+};
 
 /** The report for a terminal: short, the most dangerous first. */
 export function renderText(report: Report): string {
   const { stack, changes, cost, blocked, errors, warnings, violations } = report;
   const lines: string[] = [];
-  if (errors.length > 0) {
+  if (errors.length > 0 && changes.length === 0) {
     return [
       `The update of the stack "${stack}" would fail; what would change is not known.`,
       "",
@@ -21,6 +26,9 @@ export function renderText(report: Report): string {
     ].join("\n");
   }
   lines.push(...wrapped("", `Stack ${stack}: ${summary(report)}`), "");
+  if (errors.length > 0) {
+    lines.push("THE UPDATE WOULD FAIL", ...errors.flatMap((error) => wrapped("  ", error)), "");
+  }
   let danger: string | undefined;
   for (const change of changes) {
     if (dangerOf(change) !== danger) {

@@ -20,7 +20,9 @@ export interface Report {
   cost: Cost | null;
   /** What would be lost and nobody has allowed. */
   blocked: Loss[];
-  /** Why there is nothing to show, or what stands against the update. */
+  /** Whether the engine refuses the update: something is protected. */
+  refused: boolean;
+  /** Why the update would fail; without changes, why there are none to show. */
   errors: string[];
   warnings: string[];
   violations: Violation[];
@@ -41,30 +43,38 @@ export function reportOf({ stack, preview, state, allowed, usage }: ReportArgs):
   const { digest, code, violations } = preview;
   const { config = {} } = digest;
   const diagnostics = digest.diagnostics ?? [];
-  const told = (severity: string) => diagnostics.filter((each) => each.severity === severity);
-  const refusals = told("error").filter(isRefusal);
-  const errors = told("error")
+  const ofSeverity = (severity: string) => diagnostics.filter((each) => each.severity === severity);
+  const refusals = ofSeverity("error").filter(isRefusal);
+  const errors = ofSeverity("error")
     .filter((each) => !isRefusal(each))
     .flatMap(messageOf);
   if (code !== 0 && errors.length === 0 && refusals.length === 0 && violations.every(({ advisory }) => advisory)) {
     errors.push(...(cleaned(preview.stderr) || `The engine ended with ${code} and said nothing.`).split(/\n{2,}/));
   }
-  const warnings = [...new Set(told("warning").flatMap(messageOf))];
+  const warnings = [...new Set(ofSeverity("warning").flatMap(messageOf))];
   // A program that failed has not told all that it wants: what the engine makes of the rest would be wrong.
   if (errors.length > 0) return { ...failedReport(stack, [...new Set(errors)]), warnings, violations };
 
   const resources = resourcesOf(digest, refusals.length > 0 ? state : []);
   const ofConfig = allowedBy(config);
   const changes = changesOf(resources, deadlinesOf(config), [...ofConfig, ...allowed]);
-  const blocked = changes.flatMap(({ losses }) => losses.filter((loss) => loss.blocked));
+  const losses = changes.flatMap((each) => each.losses);
+  const blocked = losses.filter((loss) => loss.blocked);
+  // What is unprotected just before the update does not stand against it.
+  const told = losses.filter((loss) => loss.blocked || loss.left).map(({ urn }) => urn);
+  const failing = [
+    ...changes.flatMap(({ fails }) => fails),
+    ...refusals.filter(({ urn = "" }) => !told.includes(urn)).flatMap(messageOf),
+  ];
   return {
     stack,
-    ok: blocked.length === 0 && violations.every(({ advisory }) => advisory),
+    ok: failing.length === 0 && blocked.length === 0 && violations.every(({ advisory }) => advisory),
     changes,
     seconds: together(changes),
     cost: costOf(resources, usage, repositoryOf(config)),
     blocked,
-    errors: [],
+    refused: refusals.length > 0,
+    errors: [...new Set(failing)],
     warnings,
     violations,
   };
@@ -72,8 +82,8 @@ export function reportOf({ stack, preview, state, allowed, usage }: ReportArgs):
 
 /** What is told when it is not known what would change. */
 export function failedReport(stack: string, errors: string[]): Report {
-  const nothing = { changes: [], seconds: [0, 0] as const, cost: null, blocked: [], warnings: [], violations: [] };
-  return { stack, ok: false, errors, ...nothing };
+  const nothing = { changes: [], seconds: [0, 0] as const, cost: null, blocked: [], refused: false };
+  return { stack, ok: false, errors, ...nothing, warnings: [], violations: [] };
 }
 
 /** step_generator.go and step.go of the engine: what is protected is not deleted, nor replaced. */

@@ -1,6 +1,6 @@
 import { type Placement, type ServiceName, serviceNames } from "@hybrid-mcp/catalogue";
-import { isKeyOfConfig, statefulNamed } from "../../infra/stateful.ts";
-import type { Operation, Resource } from "./digest.ts";
+import { isKeyOfConfig, statefulNamed, UNLISTED } from "../../infra/stateful.ts";
+import type { Operation, Resource, ResourceState } from "./digest.ts";
 
 /** Deadlines and choices of the config that say what a change does; in seconds. */
 export interface Deadlines {
@@ -15,9 +15,11 @@ export interface Deadlines {
 
 /** What is lost with one resource. */
 export interface Loss {
+  /** As `allowDataLoss` names it. */
   name: string;
   urn: string;
-  op: "delete" | "replace";
+  /** `update`: of a Worker that deletes classes of its Durable Objects. */
+  op: "delete" | "replace" | "update";
   title: string;
   lost: string;
   /** Whether it needs to be allowed, and is not. */
@@ -26,6 +28,12 @@ export interface Loss {
   allowed: boolean;
   /** It is taken out of the program, so that only the state says that it is protected. */
   left: boolean;
+  /** Whether it is protected, so that the engine refuses it too. */
+  refused: boolean;
+  /** Whether data is lost for certain: of what nothing here says what it keeps that is not known. */
+  certain: boolean;
+  /** Names of the classes whose Durable Objects a Worker deletes. */
+  classes: string[];
 }
 
 /** One change, for people. */
@@ -40,6 +48,8 @@ export interface Change {
   seconds: readonly [from: number, to: number];
   /** What has to be known besides. */
   notes: string[];
+  /** Why the update will fail at it, though the engine does not know yet. */
+  fails: string[];
   resources: { op: Operation; type: string; name: string }[];
 }
 
@@ -86,28 +96,55 @@ export class Scene {
 
   /** Titles of what runs on the droplet before and after alike, and so is away while the droplet is. */
   onDroplet(title: (service: ServiceName) => string): string[] {
-    const services = serviceNames.filter((name) => this.placement(name, "before") === "droplet").map(title);
-    return this.one("Container", "n8n")?.before ? [...services, "n8n"] : services;
+    const stays = (name: string) => {
+      const { before, op } = this.one("Container", name) ?? {};
+      return before !== undefined && op !== "delete";
+    };
+    const services = serviceNames.filter((name) =>
+      (["before", "after"] as const).every((when) => this.placement(name, when) === "droplet"),
+    );
+    return [
+      ...services.map(title),
+      ...(stays("n8n") ? ["n8n"] : []),
+      ...(stays("firecrawl-api") ? ["the Firecrawl engine"] : []),
+    ];
   }
 
-  /** What is lost with a resource that is deleted or replaced; undefined if nothing is. */
+  /** Whether the droplet is made anew, so that nothing on it goes on beside what takes its place. */
+  get dropletIsReplaced(): boolean {
+    return this.one("Droplet", "droplet")?.op === "replace";
+  }
+
+  /** Whether the droplet is off for some minutes: replaced, or given another size. */
+  get dropletIsAway(): boolean {
+    const droplet = this.one("Droplet", "droplet");
+    return this.dropletIsReplaced || (droplet?.op === "update" && droplet.changed.includes("size"));
+  }
+
+  /** What is lost with a resource that is deleted or replaced, or deletes what it keeps; undefined if nothing is. */
   lossOf(resource: Resource): Loss | undefined {
     const { op, name, urn, before, after } = resource;
-    if ((op !== "delete" && op !== "replace") || before?.retainOnDelete) return undefined;
-    const stateful = statefulNamed(name);
-    if (!stateful || !this.holdsData(resource)) return undefined;
-    const allowed = this.allowed.includes(name);
     const left = op === "delete";
-    const refused = before?.protect === true && (left || after?.protect === true);
+    const goes = left || op === "replace";
+    const classes = deletedClasses(resource);
+    if (goes ? before?.retainOnDelete : classes.length === 0) return undefined;
+    const stateful = statefulNamed(name);
+    if (goes && (stateful ? !this.holdsData(resource) : keepsNothing(resource))) return undefined;
+    const { title, lost } = stateful ?? { title: `${name} (${resource.type})`, lost: lostUnlisted(classes) };
+    const allowedAs = stateful ? name : `${UNLISTED}${name}`;
+    const allowed = this.allowed.includes(allowedAs);
+    const refused = goes && before?.protect === true && (left || after?.protect === true);
     // What the config takes away by its name, an older key, is allowed by that.
     const blocked = !allowed && (refused || !isKeyOfConfig(name));
-    return { name, urn, op: left ? "delete" : "replace", ...stateful, blocked, allowed, left };
+    const how = left ? "delete" : goes ? "replace" : "update";
+    const certain = stateful !== undefined || classes.length > 0;
+    return { name: allowedAs, urn, op: how, title, lost, blocked, allowed, left, refused, certain, classes };
   }
 
   /** Whether it is the resource itself that keeps data: a Docker volume may stand for a folder of the data volume. */
   private holdsData({ name, type, before }: Resource): boolean {
     if (type.endsWith(":Droplet")) return before?.protect === true || this.allowed.includes(name);
-    return (before?.inputs?.driverOpts as { device?: string } | undefined)?.device === undefined;
+    return !standsForFolder(before);
   }
 }
 
@@ -122,6 +159,59 @@ function isGrouping({ before, after, type }: Resource): boolean {
   return (after ?? before)?.custom === false || type === "pulumi:pulumi:Stack";
 }
 
+/** Kinds of resources that keep nothing, so that they can go and be made again. */
+const KEEP_NOTHING = [
+  /^cloudflare:.*:(DnsRecord|WorkersRoute|WorkersScriptSubdomain|WorkersCronTrigger|ZeroTrustTunnelCloudflaredConfig)$/,
+  /^cloudflare:.*:ZeroTrustAccess\w+$/,
+  /^digitalocean:.*:(Firewall|MonitorAlert|Uptime\w+|Project|ProjectResources|SshKey|Vpc|VolumeAttachment)$/,
+  /^docker:.*:(Container|RemoteImage|Network)$/,
+  /^pulumi:providers:/,
+];
+
+/** Whether a resource that `infra/stateful.ts` does not list keeps nothing that could be lost. */
+function keepsNothing({ type, name, before }: Resource): boolean {
+  if (KEEP_NOTHING.some((kind) => kind.test(type))) return true;
+  // Objects of its classes are kept with it.
+  if (/^cloudflare:.*:WorkersScript$/.test(type)) return before?.inputs?.migrations === undefined;
+  // A folder of the data volume, and what a backup works in.
+  if (/^docker:.*:Volume$/.test(type)) return standsForFolder(before) || name === "backup-work";
+  // What only tells one machine from the next; and a product that is taken away is not let in any more.
+  return /^random:/.test(type) && (name === "machine" || name.endsWith("-product-secret"));
+}
+
+function lostUnlisted(classes: string[]): string {
+  return classes.length > 0
+    ? "all that its Durable Objects have stored"
+    : "not known whether data is lost: infra/stateful.ts does not say what it keeps";
+}
+
+function standsForFolder(state: ResourceState | undefined): boolean {
+  return (state?.inputs?.driverOpts as { device?: string } | undefined)?.device !== undefined;
+}
+
+interface Migrations {
+  newTag?: string;
+  deletedClasses?: string[];
+  steps?: { deletedClasses?: string[] }[];
+}
+
+/**
+ * Classes whose Durable Objects an upload of a Worker deletes, with all that they have stored: those that its migrations name,
+ * from the tag that it has to the one that it gets. What is renamed or transferred is kept.
+ * https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
+ */
+function deletedClasses({ type, op, before, after }: Resource): string[] {
+  if (!isOf("WorkersScript")({ type }) || op === "delete" || op === "same") return [];
+  const [from, to] = [migrationsOf(before), migrationsOf(after)];
+  // Of the tag that it has already, what was named before is gone.
+  return from.newTag === to.newTag ? to.classes.filter((name) => !from.classes.includes(name)) : to.classes;
+}
+
+function migrationsOf(state: ResourceState | undefined): { newTag: string | undefined; classes: string[] } {
+  const { newTag, steps = [], ...first } = (state?.inputs?.migrations ?? {}) as Migrations;
+  return { newTag, classes: [first, ...steps].flatMap((step) => step.deletedClasses ?? []) };
+}
+
 type Told = Pick<Change, "title"> & Partial<Omit<Change, "resources" | "title">>;
 
 /** A change with what is usual: no call fails, no data is touched. */
@@ -132,6 +222,7 @@ export function change(resources: Resource[], told: Told): Change {
     losses: [],
     seconds: [1, 5],
     notes: [],
+    fails: [],
     ...told,
     resources: resources.map(({ op, type, name }) => ({ op, type, name })),
   };

@@ -1,13 +1,14 @@
 import { dollars } from "./cost.ts";
 import { shownSeconds } from "./durations.ts";
-import { cloudflare, dropletBackups, droplets, PRICES_READ, spaces, volume } from "./prices.ts";
+import { cloudflare, dropletBackups, droplets, PRICES_READ, spaces, uptime, volume } from "./prices.ts";
 import type { Report } from "./report.ts";
 import type { Change, Loss } from "./scene.ts";
 
 /** How dangerous a change is. */
-export type Danger = "data" | "calls" | "none";
+export type Danger = "data" | "unknown" | "calls" | "none";
 
 export function dangerOf({ losses, data, calls }: Change): Danger {
+  if (losses.length > 0 && losses.every(({ certain }) => !certain)) return "unknown";
   return losses.length > 0 || data.risk ? "data" : calls.fail ? "calls" : "none";
 }
 
@@ -15,27 +16,39 @@ export function dangerOf({ losses, data, calls }: Change): Danger {
 export function summary({ changes, seconds, blocked }: Report): string {
   if (changes.length === 0) return "Nothing changes.";
   const number = changes.length === 1 ? "One change" : `${changes.length} changes`;
-  const lost = changes.some(({ losses, data }) => losses.length > 0 || data.risk);
+  const dangers = changes.map(dangerOf);
   const fail = changes.some(({ calls }) => calls.fail);
-  const data = blocked.length > 0 ? "DATA WOULD BE LOST" : lost ? "data is lost, as allowed" : "no data is at risk";
+  const data = blocked.some(({ certain }) => certain)
+    ? "DATA WOULD BE LOST"
+    : blocked.length > 0
+      ? "NOT KNOWN WHETHER DATA WOULD BE LOST"
+      : dangers.includes("data")
+        ? "data is lost, as allowed"
+        : dangers.includes("unknown")
+          ? "not known whether data is lost, as allowed"
+          : "no data is at risk";
   return `${number}, about ${shownSeconds(seconds)}: ${fail ? "calls can fail" : "no call fails"}, ${data}.`;
 }
 
-/** `$12.00 → $24.00 a month (+$12.00)`, or as before. */
+/** `$12.00 → $24.00 a month (+$12.00)`, or as before; `$12.00 → not known`. */
 export function monthly({ cost }: Report): string {
   if (!cost) return "";
-  const difference = cost.after - cost.before;
+  const { before, after } = cost;
+  if (before === null || after === null) return `${dollarsOrNot(before)} → ${dollarsOrNot(after)}`;
+  const difference = after - before;
   const unknown = cost.complete ? "" : ", and what has no price here";
-  if (Math.abs(difference) < 0.005) return `${dollars(cost.after)} a month${unknown}, as before`;
+  if (Math.abs(difference) < 0.005) return `${dollars(after)} a month${unknown}, as before`;
   const sign = difference > 0 ? "+" : "−";
-  return `${dollars(cost.before)} → ${dollars(cost.after)} a month${unknown} (${sign}${dollars(Math.abs(difference))})`;
+  return `${dollars(before)} → ${dollars(after)} a month${unknown} (${sign}${dollars(Math.abs(difference))})`;
 }
 
 /** One part of the cost, before and after. */
 export function dollarsOf({ before, after }: { before: number | null; after: number | null }): string {
-  const [from, to] = [before, after].map((usd) => (usd === null ? "?" : dollars(usd)));
-  return from === to ? from! : `${from} → ${to}`;
+  const [from, to] = [dollarsOrNot(before), dollarsOrNot(after)];
+  return from === to ? from : `${from} → ${to}`;
 }
+
+const dollarsOrNot = (usd: number | null) => (usd === null ? "not known" : dollars(usd));
 
 /** What the cost is reckoned with. */
 export function reckonedWith({ stack, cost }: Report): string {
@@ -50,6 +63,7 @@ export const priceSources: Record<string, string> = {
   droplets: droplets.source.url,
   "their backups": dropletBackups.source.url,
   volumes: volume.source.url,
+  "uptime checks": uptime.source.url,
   Spaces: spaces.source.url,
 };
 
@@ -58,15 +72,27 @@ export const GLOSSARY =
   "Workers: at Cloudflare, without a machine. The droplet: the machine at DigitalOcean, with its containers.";
 
 /** How what is refused is allowed. */
-export function howToAllow({ stack, blocked, changes }: Report): string[] {
+export function howToAllow({ stack, blocked, refused, changes }: Report): string[] {
   // What is allowed already is named again: the command is to be copied.
   const losses = changes.flatMap((each) => each.losses).filter((loss) => loss.blocked || loss.allowed);
   const names = [...new Set(losses.map(({ name }) => name))];
   const flags = names.map((name) => `--allow-data-loss ${name}`).join(" ");
-  const refused = `The update would refuse: ${blocked.map(({ name }) => name).join(", ")} ${blocked.length === 1 ? "is" : "are"} protected.`;
-  if (stack === "local") return [refused, `If it is meant:  npm run up -- ${flags}`];
+  const stopped = (engine: boolean) => blocked.filter((loss) => (refused && loss.refused) === engine);
+  const [byEngine, byPreview] = [true, false].map((engine) => stopped(engine).map(({ name }) => name)) as [
+    string[],
+    string[],
+  ];
+  const why = [
+    ...(byEngine.length > 0
+      ? [`The update would refuse: ${byEngine.join(", ")} ${byEngine.length === 1 ? "is" : "are"} protected.`]
+      : []),
+    ...(byPreview.length > 0
+      ? [`Only this preview stops it, here and in CI; the update itself would go through: ${byPreview.join(", ")}.`]
+      : []),
+  ];
+  if (stack === "local") return [...why, `If it is meant:  npm run up -- ${flags}`];
   return [
-    refused,
+    ...why,
     "If it is meant, in the stack's config, for this change only (take it out again with the next):",
     `  hybrid-mcp:allowDataLoss: [${names.join(", ")}]`,
     ...unprotecting(stack, losses),

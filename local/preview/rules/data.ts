@@ -1,18 +1,21 @@
 import type { Resource } from "../digest.ts";
 import { durations } from "../durations.ts";
-import { type Change, change, isOf, type Loss, type Scene } from "../scene.ts";
+import { type Change, change, isOf, type Loss, listed, type Scene } from "../scene.ts";
+import { NOT_EXPLAINED, untold } from "./edge.ts";
 
 /** What keeps something that cannot be made again, and is deleted or made anew. */
 export function lostData(scene: Scene): Change[] {
   const losses = new Map<Resource, Loss>();
   for (const each of scene.open(() => true)) {
     const loss = scene.lossOf(each);
-    // A droplet is told with all that is on it.
-    if (loss && !each.type.endsWith(":Droplet")) losses.set(each, loss);
+    // The droplet is told with all that is on it.
+    if (loss && !(each.name === "droplet" && each.type.endsWith(":Droplet"))) losses.set(each, loss);
   }
   const taken = scene.take((each) => losses.has(each));
   return taken.map((resource) => {
     const loss = losses.get(resource)!;
+    if (loss.op === "update") return deletedObjects(resource, loss);
+    if (!loss.certain) return perhapsLost(resource, loss);
     const title = loss.title[0]!.toUpperCase() + loss.title.slice(1);
     return change([resource], {
       title: `${title} is ${loss.op === "delete" ? "deleted" : `replaced by a new${isStore(resource) ? ", empty" : ""} one`}`,
@@ -23,6 +26,29 @@ export function lostData(scene: Scene): Change[] {
       notes: resource.because.length > 0 ? [`because of: ${resource.because.join(", ")}`] : [],
     });
   });
+}
+
+/** A Worker that deletes classes of its Durable Objects: for the engine an update as any other. */
+function deletedObjects(resource: Resource, loss: Loss): Change {
+  const others = resource.changed.filter((key) => key !== "migrations");
+  return change([resource], {
+    title: `The Durable Objects of ${listed(loss.classes)} are deleted, with their class in ${resource.name}`,
+    calls: { fail: true, text: "calls that need what they keep fail" },
+    data: { risk: true, text: `lost: ${loss.lost}` },
+    losses: [loss],
+    seconds: durations.workerUpload.seconds,
+    notes: others.length > 0 ? [`also changed: ${listed(others)}`] : [],
+  });
+}
+
+/** What no rule knows, at its worst. */
+function perhapsLost(resource: Resource, loss: Loss): Change {
+  return {
+    ...untold(resource),
+    calls: { fail: true, text: NOT_EXPLAINED },
+    data: { risk: true, text: loss.lost },
+    losses: [loss],
+  };
 }
 
 const isStore = isOf("WorkersKvNamespace", "D1Database", "Volume");

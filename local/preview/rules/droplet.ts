@@ -15,9 +15,17 @@ export function replacedDroplet(scene: Scene): Change[] {
   const volume = scene.one("Volume", "data");
   const loss = scene.lossOf(droplet);
   const away = awayOf(scene);
-  const keepsVolume = volume?.type.startsWith("digitalocean:") && volume.op !== "delete" && volume.before !== undefined;
-  const taken = scene.take((each) => isOfMachine(each) && !scene.lossOf(each));
-  if (loss) taken.push(...scene.take((each) => each === droplet));
+  const hasVolume = volume?.type.startsWith("digitalocean:") === true && volume.before !== undefined;
+  const keepsVolume = hasVolume && volume.op !== "delete" && volume.op !== "replace";
+  const taken = scene.take((each) => each === droplet || isCauseOf(droplet)(each));
+  const changedImages = scene
+    .open((each) => isOf("RemoteImage")(each) && !followsMachine(each))
+    .map(({ name }) => name);
+  taken.push(
+    ...scene.take(
+      (each) => followsMachine(each) && !changedImages.includes(`${each.name}-image`) && !scene.lossOf(each),
+    ),
+  );
   return [
     change(taken, {
       title: `The droplet is replaced${reasons(droplet)}: it is deleted, and a new one is made and set up`,
@@ -26,7 +34,7 @@ export function replacedDroplet(scene: Scene): Change[] {
         ? { risk: true, text: `lost: ${loss.lost}` }
         : keepsVolume
           ? { risk: false, text: "kept: the volume moves to the new droplet" }
-          : { risk: false, text: "none is on it" },
+          : { risk: false, text: hasVolume ? "what becomes of its volume is told by itself" : "none is on it" },
       losses: loss ? [loss] : [],
       seconds: added(
         durations.dropletMade.seconds,
@@ -37,6 +45,27 @@ export function replacedDroplet(scene: Scene): Change[] {
     }),
   ];
 }
+
+/** Inputs by which a resource knows the droplet, or what is made anew on it: they change because the droplet does. */
+const following: [type: RegExp, inputs: string[]][] = [
+  [/^digitalocean:/, ["dropletId", "dropletIds", "entities", "resources"]],
+  [/^docker:.*:RemoteImage$/, ["triggers", "build"]],
+  [/^docker:/, ["labels", "image", "name", "networksAdvanced", "volumes", "mounts"]],
+];
+
+/** Whether it is made anew, or points to another droplet, for no other reason than that the droplet is made anew. */
+function followsMachine({ type, name, op, changed }: Resource): boolean {
+  if (type === "pulumi:providers:docker" || name === "machine") return true;
+  if (type.startsWith("docker:") ? op !== "replace" : op !== "replace" && op !== "update") return false;
+  const inputs = following.find(([pattern]) => pattern.test(type))?.[1];
+  return inputs !== undefined && changed.every((key) => inputs.includes(key));
+}
+
+/** What is replaced, and the droplet with it: its deploy key, its network. */
+const isCauseOf =
+  ({ because }: Resource) =>
+  (each: Resource) =>
+    (because.includes("sshKeys") && isOf("SshKey")(each)) || (because.includes("vpcUuid") && isOf("Vpc")(each));
 
 /** A droplet that gets another size, backups or name, in place. */
 export function changedDroplet(scene: Scene): Change[] {
@@ -57,12 +86,12 @@ export function changedDroplet(scene: Scene): Change[] {
         seconds: durations.dropletResized.seconds,
         notes: [
           "DigitalOcean shuts the droplet down, resizes it and starts it: about a minute for each GB that is used on its disk.",
-          ...(shrinks
-            ? [
-                `The disk of ${to} is smaller (${toDisk} GB, ${from} has ${fromDisk} GB): DigitalOcean refuses that, and the update will fail.`,
-              ]
-            : []),
         ],
+        fails: shrinks
+          ? [
+              `The disk of ${to} is smaller (${toDisk} GB, ${from} has ${fromDisk} GB): DigitalOcean refuses that, and the update will fail.`,
+            ]
+          : [],
       }),
     );
   }
@@ -172,7 +201,9 @@ export function sharedContainers(scene: Scene): Change[] {
       ? [
           change(connectors, {
             title: connectorTitle(containers),
-            calls: { fail: false, text: "no call fails: a new one is connected before the old one goes" },
+            calls: scene.dropletIsReplaced
+              ? { fail: true, text: `${awayOf(scene)} until the new droplet has it` }
+              : { fail: false, text: "no call fails: a new one is connected before the old one goes" },
             seconds: added(durations.connectorStart.seconds, [1, scene.deadlines.drainSeconds]),
           }),
         ]
@@ -224,12 +255,15 @@ const words: Record<string, string> = {
   userData: "it is set up in another way",
   image: "another image",
   region: "another region",
+  vpcUuid: "another private network",
   sshKeys: "another deploy key",
   name: "another name",
 };
 
 function reasons({ because }: Resource): string {
-  return because.length > 0 ? ` (${listed(because.map((key) => words[key] ?? key))})` : "";
+  // A network cannot leave its region.
+  const own = because.includes("region") ? because.filter((key) => key !== "vpcUuid") : because;
+  return own.length > 0 ? ` (${listed(own.map((key) => words[key] ?? key))})` : "";
 }
 
 function backups(inputs: Record<string, unknown> | undefined): string {

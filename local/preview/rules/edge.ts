@@ -1,3 +1,4 @@
+import type { Resource } from "../digest.ts";
 import { durations } from "../durations.ts";
 import { type Change, change, isOf, listed, type Scene } from "../scene.ts";
 
@@ -61,17 +62,18 @@ export function edgeChanges(scene: Scene): Change[] {
 
 /** Whatever nothing above explains, each by itself: plainly, and as what it may be at worst. */
 export function unexplained(scene: Scene): Change[] {
-  return scene
-    .take(() => true)
-    .map((each) =>
-      change([each], {
-        title: `${each.name} (${each.type}): ${each.op}${each.changed.length > 0 ? `, because of ${listed(each.changed)}` : ""}`,
-        calls: {
-          fail: each.op === "delete" || each.op === "replace",
-          text: "not known here: no rule of this preview explains it",
-        },
-        data: { risk: false, text: "not known here" },
-        seconds: durations.apiCall.seconds,
-      }),
-    );
+  return scene.take(() => true).map(untold);
+}
+
+export const NOT_EXPLAINED = "not known here: no rule of this preview explains it";
+
+/** One that no rule explains. */
+export function untold(resource: Resource): Change {
+  const { name, type, op, changed } = resource;
+  return change([resource], {
+    title: `${name} (${type}): ${op}${changed.length > 0 ? `, because of ${listed(changed)}` : ""}`,
+    calls: { fail: op === "delete" || op === "replace", text: NOT_EXPLAINED },
+    data: { risk: false, text: "not known here" },
+    seconds: durations.apiCall.seconds,
+  });
 }

@@ -5,6 +5,7 @@ import { added, type Change, change, isOf, type Scene } from "../scene.ts";
 const IMAGES = ["n8n-image", "postgres-image", "backup-image"];
 const isN8n = ({ name }: Resource) =>
   /^n8n(-|$)|^n8n\./.test(name) || name === "backup" || name === "backup-work" || IMAGES.includes(name);
+const AWAY = "n8n does not answer until the new droplet has it";
 const isDocker = ({ type }: Resource) => type.startsWith("docker:");
 
 /** n8n, its database and its backups. */
@@ -63,6 +64,8 @@ export function n8nChanges(scene: Scene): Change[] {
   }
   if (container) {
     const version = versions(scene);
+    // On another machine there is no old one beside it, to make a backup of and to go back to.
+    const anew = scene.dropletIsReplaced;
     const databaseToo = database || prepare;
     return [
       change(
@@ -71,14 +74,20 @@ export function n8nChanges(scene: Scene): Change[] {
           title: version ? `n8n changes its version: ${version}` : "n8n gets other settings",
           calls: {
             fail: true,
-            text: `n8n does not answer for about ${databaseToo ? "40–80" : "30–60"} s, longer when it has much to change in its database; its webhooks fail meanwhile`,
+            text: anew
+              ? AWAY
+              : `n8n does not answer for about ${databaseToo ? "40–80" : "30–60"} s, longer when it has much to change in its database; its webhooks fail meanwhile`,
           },
           data: {
             risk: false,
-            text: "kept: a backup is made first, and put back with the old n8n if the new one is not ready",
+            text: anew
+              ? "told with what keeps it; no backup is made first, as the old n8n goes with the old droplet"
+              : "kept: a backup is made first, and put back with the old n8n if the new one is not ready",
           },
           seconds: added(durations.n8nChange.seconds, databaseToo ? durations.databaseStart.seconds : [0, 0]),
-          notes: [`Ready within ${scene.deadlines.startSeconds} s, or the old one runs again and the update fails.`],
+          notes: [
+            `Ready within ${scene.deadlines.startSeconds} s, or ${anew ? "" : "the old one runs again and "}the update fails.`,
+          ],
         },
       ),
     ];
@@ -89,7 +98,7 @@ export function n8nChanges(scene: Scene): Change[] {
         scene.take((each) => each === database || each === prepare || each.name === "postgres-image"),
         {
           title: "n8n's database is started anew",
-          calls: { fail: true, text: "n8n does not answer for about 5–20 s" },
+          calls: { fail: true, text: scene.dropletIsReplaced ? AWAY : "n8n does not answer for about 5–20 s" },
           data: { risk: false, text: "kept: it is in the volume" },
           seconds: durations.databaseStart.seconds,
         },

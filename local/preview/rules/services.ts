@@ -27,7 +27,7 @@ export function flips(scene: Scene): Change[] {
     return [
       change(taken, {
         title: `${catalogue[service].title} moves from ${home[from]} to ${home[to]}${version ? `, with a new version (${version})` : ""}`,
-        calls: {
+        calls: callsOfFlip(scene, to) ?? {
           fail: false,
           text: `no call fails: new calls go to ${home[to]} once it has answered as it should; those that run on ${home[from]} end there`,
         },
@@ -42,6 +42,12 @@ export function flips(scene: Scene): Change[] {
       }),
     ];
   });
+}
+
+/** Beside a droplet that goes off, a flip away from it cannot promise what it promises else. */
+function callsOfFlip(scene: Scene, to: Placement): Change["calls"] | undefined {
+  if (to === "droplet" || !scene.dropletIsAway) return undefined;
+  return { fail: true, text: `calls can fail: the droplet may go off before they go to ${home[to]}` };
 }
 
 /** Services that are new, or taken away. */
@@ -89,10 +95,13 @@ export function newVersions(scene: Scene): Change[] {
     const onWorkers = "Cloudflare hands new calls to it at once, those that run end on the old one";
     const onDroplet = "the new container starts beside the old one, which ends what runs on it";
     const how = [script ? onWorkers : [], container ? onDroplet : []].flat();
+    const away = scene.dropletIsReplaced && scene.placement(name as ServiceName, "after") === "droplet";
     return [
       change(taken, {
         title: `${title} ${what}`,
-        calls: { fail: false, text: `no call fails: ${how.join("; on the droplet ")}` },
+        calls: away
+          ? { fail: true, text: "it does not answer until the new droplet has it" }
+          : { fail: false, text: `no call fails: ${how.join("; on the droplet ")}` },
         seconds: container
           ? added(durations.containerStart.seconds, [1, scene.deadlines.drainSeconds])
           : durations.workerUpload.seconds,
