@@ -4,7 +4,9 @@ import { around, changedDroplet, dataVolume, madeDroplet, replacedDroplet, share
 import { edgeChanges, unexplained } from "./rules/edge.ts";
 import { firecrawlEngine, n8nChanges } from "./rules/n8n.ts";
 import { comingAndGoing, flips, newVersions } from "./rules/services.ts";
+import { otherSettings } from "./rules/settings.ts";
 import { type Change, type Deadlines, Scene } from "./scene.ts";
+import type { SettingChange } from "./settings.ts";
 
 /** In this order each takes what it explains; what is left at the end is told as it is. */
 const rules: ((scene: Scene) => Change[])[] = [
@@ -21,6 +23,7 @@ const rules: ((scene: Scene) => Change[])[] = [
   sharedContainers,
   around,
   edgeChanges,
+  otherSettings,
   unexplained,
 ];
 
@@ -29,9 +32,15 @@ const rules: ((scene: Scene) => Change[])[] = [
  * Every resource that changes is in one of them.
  *
  * @param allowed names that `allowDataLoss` allows
+ * @param settings those of the config that differ; undefined where it is not known which do
  */
-export function changesOf(resources: Resource[], deadlines: Deadlines, allowed: readonly string[] = []): Change[] {
-  const scene = new Scene(resources, deadlines, allowed);
+export function changesOf(
+  resources: Resource[],
+  deadlines: Deadlines,
+  allowed: readonly string[] = [],
+  settings?: SettingChange[],
+): Change[] {
+  const scene = new Scene(resources, deadlines, allowed, settings);
   const danger = ({ losses, data, calls }: Change) => (losses.length > 0 ? 0 : data.risk ? 1 : calls.fail ? 2 : 3);
   return rules.flatMap((rule) => rule(scene)).sort((a, b) => danger(a) - danger(b));
 }

@@ -5,7 +5,8 @@ import { changesOf } from "./changes.ts";
 import { type Cost, costOf } from "./cost.ts";
 import { type Diagnostic, type ResourceState, resourcesOf } from "./digest.ts";
 import type { EnginePreview, Violation } from "./engine-preview.ts";
-import type { Change, Loss } from "./scene.ts";
+import { type Change, type Loss, listed } from "./scene.ts";
+import { settingChanges } from "./settings.ts";
 import type { Usage } from "./usage.ts";
 
 /** What an update would do, for people and programs. */
@@ -38,7 +39,7 @@ export interface ReportArgs {
 
 /** Makes a report of what the engine said. */
 export function reportOf({ stack, preview, state, allowed, usage }: ReportArgs): Report {
-  const { digest, code, violations } = preview;
+  const { digest, code, violations, settings } = preview;
   const { config = {} } = digest;
   const diagnostics = digest.diagnostics ?? [];
   const told = (severity: string) => diagnostics.filter((each) => each.severity === severity);
@@ -55,7 +56,12 @@ export function reportOf({ stack, preview, state, allowed, usage }: ReportArgs):
 
   const resources = resourcesOf(digest, refusals.length > 0 ? state : []);
   const ofConfig = allowedBy(config);
-  const changes = changesOf(resources, deadlinesOf(config), [...ofConfig, ...allowed]);
+  const changes = changesOf(
+    resources,
+    deadlinesOf(config),
+    [...ofConfig, ...allowed],
+    settingChanges(settings?.before, settings?.after),
+  );
   const blocked = changes.flatMap(({ losses }) => losses.filter((loss) => loss.blocked));
   return {
     stack,
@@ -65,9 +71,19 @@ export function reportOf({ stack, preview, state, allowed, usage }: ReportArgs):
     cost: costOf(resources, usage, repositoryOf(config)),
     blocked,
     errors: [],
-    warnings,
+    warnings: [...warnings, ...standing(ofConfig, allowed, changes)],
     violations,
   };
+}
+
+/** A warning of what the config allows for no change of this update: its protection stays lifted until somebody takes it out. */
+function standing(ofConfig: string[], given: readonly string[], changes: Change[]): string[] {
+  const lost = changes.flatMap(({ losses }) => losses.map(({ name }) => name));
+  const names = ofConfig.filter((name) => !given.includes(name) && !lost.includes(name));
+  if (names.length === 0) return [];
+  return [
+    `hybrid-mcp:allowDataLoss lifts the protection of ${listed(names)}, of which this update loses nothing: take ${names.length === 1 ? "it" : "them"} out of the config.`,
+  ];
 }
 
 /** What is told when it is not known what would change. */
