@@ -128,6 +128,17 @@ describe("a good config", () => {
   });
 });
 
+test("the droplet's image may be a number, quoted or not", () => {
+  for (const droplet of ['{"image":12345}', '{"image":"12345"}']) {
+    const { config, errors } = parseConfig({ ...good, "hybrid-mcp:droplet": droplet });
+    expect(errors).toBeUndefined();
+    expect(config!.droplet.image).toBe("12345");
+  }
+  expect(parseConfig({ ...good, "hybrid-mcp:droplet": '{"image":1.5}' }).errors).toEqual([
+    "  hybrid-mcp:droplet.image: 1.5 must be debian-12-x64, or the number of an image that was made from it",
+  ]);
+});
+
 test("Pulumi.dev.yaml is a config that is accepted as it stands, once its secrets are set", () => {
   const file = parse(readFileSync(join(repositoryRoot, "Pulumi.dev.yaml"), "utf8")) as {
     config: Record<string, unknown>;

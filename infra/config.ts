@@ -26,6 +26,8 @@ const NAMESPACE = "hybrid-mcp";
 /** Slug of the droplet's size, where the config names none. */
 const DEFAULT_SIZE = "s-1vcpu-2gb";
 
+const IMAGE = "must be debian-12-x64, or the number of an image that was made from it";
+
 /** How the droplet is reached and made (config key `hybrid-mcp:droplet`). */
 const droplet = z
   .strictObject({
@@ -38,8 +40,8 @@ const droplet = z
     size: z.string().default(DEFAULT_SIZE),
     /** What it is made of: cloud-init installs the Docker Engine of Debian 12. */
     image: z
-      .string()
-      .regex(/^(debian-12-x64|\d+)$/, "must be debian-12-x64, or the number of an image that was made from it")
+      .union([z.string().regex(/^(debian-12-x64|\d+)$/, IMAGE), z.int().positive(IMAGE)], { error: IMAGE })
+      .transform(String)
       .default("debian-12-x64"),
     /** Public SSH key that the Docker provider signs in with. */
     sshPublicKey: z

@@ -11,11 +11,14 @@ import { keptHere, refuseToReplaceKept } from "./kept-before.ts";
 import { lastEngine } from "./last-outputs.ts";
 import { PolicyInput } from "./policy-input.ts";
 import { deployProtected } from "./protected.ts";
+import { refuseToKeepLess, retentionOf } from "./retention.ts";
 import { deployService, describeService } from "./service.ts";
+import { Settings } from "./settings.ts";
 import { deployTraffic } from "./traffic.ts";
 
 const config = loadConfig();
 await refuseToReplaceKept(config);
+await refuseToKeepLess(config);
 new PolicyInput(config);
 
 const secrets = new BrokerSecrets(config);
@@ -34,6 +37,8 @@ const deployed = await Promise.all(
 const rules = [sshRule(config) ?? [], droplet?.n8n?.rules ?? [], firecrawlEngineRules(config)].flat();
 const containersOn = droplet?.host.connection ?? lastEngine();
 deployTraffic({ config, broker, tunnel, services: deployed, engine: containersOn, rules });
+const told = deployed.flatMap(({ worker, container }) => [worker, container ?? []].flat());
+new Settings(config, [broker.worker, gateway.worker, droplet?.n8n?.backup ?? [], told].flat());
 
 /** Every service with its URL and where it is placed. */
 export const services = Object.fromEntries(
@@ -56,6 +61,8 @@ export const tunnelId = tunnel.id;
 export const engine = droplet?.host.connection ?? null;
 /** What the backups are encrypted with: keep it in a second place, without it they are lost. */
 export const backupPassphrase = droplet?.n8n?.backup.passphrase ?? null;
+/** How much is kept of what is deleted by its age: the next update refuses to keep less, unless that is allowed. */
+export const retention = retentionOf(config);
 export const dropletAddress = droplet?.host.address ?? null;
 export const sessionsNamespaceId = storage.sessions.id;
 export const auditDatabaseId = storage.audit.id;

@@ -14,6 +14,8 @@ export interface Gateway {
   /** Public origin. */
   url: string;
   version: string;
+  /** That it is in. */
+  worker: Worker;
 }
 
 /** What the gateway's code finds around it, in a Worker of its own or in the broker's; a binding to the broker apart. */
@@ -56,7 +58,7 @@ export async function deployGateway(
     },
     { dependsOn: [worker, tunnel] },
   );
-  return { url: publicUrl(config, "mcp-gateway"), version };
+  return { url: publicUrl(config, "mcp-gateway"), version, worker };
 }
 
 async function ownWorker(config: Config, broker: Broker): Promise<Pick<Broker, "worker" | "version">> {

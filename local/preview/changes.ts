@@ -4,7 +4,9 @@ import { around, changedDroplet, dataVolume, madeDroplet, replacedDroplet, share
 import { edgeChanges, unexplained } from "./rules/edge.ts";
 import { firecrawlEngine, n8nChanges } from "./rules/n8n.ts";
 import { comingAndGoing, flips, newVersions } from "./rules/services.ts";
+import { otherSettings } from "./rules/settings.ts";
 import { type Change, type Deadlines, Scene } from "./scene.ts";
+import type { SettingChange } from "./settings.ts";
 import { type Danger, dangerOf } from "./words.ts";
 
 const dangers: readonly Danger[] = ["data", "unknown", "calls", "none"];
@@ -24,6 +26,7 @@ const rules: ((scene: Scene) => Change[])[] = [
   sharedContainers,
   around,
   edgeChanges,
+  otherSettings,
   unexplained,
 ];
 
@@ -32,9 +35,15 @@ const rules: ((scene: Scene) => Change[])[] = [
  * Every resource that changes is in one of them.
  *
  * @param allowed names that `allowDataLoss` allows
+ * @param settings those of the config that differ; undefined where it is not known which do
  */
-export function changesOf(resources: Resource[], deadlines: Deadlines, allowed: readonly string[] = []): Change[] {
-  const scene = new Scene(resources, deadlines, allowed);
+export function changesOf(
+  resources: Resource[],
+  deadlines: Deadlines,
+  allowed: readonly string[] = [],
+  settings?: SettingChange[],
+): Change[] {
+  const scene = new Scene(resources, deadlines, allowed, settings);
   const danger = (each: Change) => dangers.indexOf(dangerOf(each));
   return rules.flatMap((rule) => rule(scene)).sort((a, b) => danger(a) - danger(b));
 }

@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { SETTINGS_TYPE } from "../../infra/settings.ts";
 import { resourceName, withEvents } from "../cli/engine-events.ts";
 import { repositoryRoot } from "../cli/stack.ts";
 import type { Digest, ResourceState } from "./digest.ts";
+import type { Settings } from "./settings.ts";
 
 /** Runs the Pulumi CLI on the stack to its end, well or not. */
 export type RunPulumi = (
@@ -27,6 +29,8 @@ export interface EnginePreview {
   /** Its exit code. */
   code: number;
   violations: Violation[];
+  /** What is not secret of the config, at the last update and now. */
+  settings?: { before: Settings; after: Settings };
   /** What it printed besides, where it made no document. */
   stderr: string;
 }
@@ -55,13 +59,13 @@ export async function enginePreview(run: RunPulumi, args: PreviewArgs): Promise<
     ...(savePlan === undefined ? [] : ["--save-plan", savePlan]),
     ...CHECKS,
   ];
-  // Only the engine's events tell of policies.
+  // Only the engine's events tell of policies, and of what a component registers as its outputs.
   const events: EngineEvent[] = [];
   const { code, stdout, stderr } = await withEvents(
     (event) => events.push(event),
     (log) => run([...command, ...log.args], log.env),
   );
-  return { digest: parsed(stdout), code, violations: violationsIn(events), stderr };
+  return { digest: parsed(stdout), code, violations: violationsIn(events), settings: settingsIn(events), stderr };
 }
 
 /** The resources that the stack has now. */
@@ -81,6 +85,15 @@ function parsed(stdout: string): Digest {
   } catch {
     return {};
   }
+}
+
+function settingsIn(events: EngineEvent[]): { before: Settings; after: Settings } {
+  const told = events.flatMap(({ resOutputsEvent }) =>
+    resOutputsEvent?.metadata.type === SETTINGS_TYPE ? [resOutputsEvent.metadata] : [],
+  );
+  // When it is registered the first time, its outputs are still those of before.
+  const [first, last] = [told[0]?.old, told.at(-1)?.new];
+  return { before: first?.outputs.settings as Settings, after: last?.outputs.settings as Settings };
 }
 
 function violationsIn(events: EngineEvent[]): Violation[] {

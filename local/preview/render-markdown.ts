@@ -85,7 +85,7 @@ export function renderMarkdown(report: Report, commit?: string): string {
       ),
     );
   }
-  if (warnings.length > 0) parts.push(folded("Warnings", fence(warnings.join("\n"))));
+  if (warnings.length > 0) parts.push(`**Warnings**\n\n${fence(warnings.join("\n"))}`);
   parts.push(
     `<sub>${GLOSSARY} All of it is from \`pulumi preview\` of this program; \`npm run preview -- --stack ${stack}\` shows the same.</sub>`,
   );

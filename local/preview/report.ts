@@ -5,7 +5,8 @@ import { changesOf } from "./changes.ts";
 import { type Cost, costOf } from "./cost.ts";
 import { type Diagnostic, type ResourceState, resourcesOf } from "./digest.ts";
 import type { EnginePreview, Violation } from "./engine-preview.ts";
-import type { Change, Loss } from "./scene.ts";
+import { type Change, type Loss, listed } from "./scene.ts";
+import { settingChanges } from "./settings.ts";
 import type { Usage } from "./usage.ts";
 
 /** What an update would do, for people and programs. */
@@ -40,7 +41,7 @@ export interface ReportArgs {
 
 /** Makes a report of what the engine said. */
 export function reportOf({ stack, preview, state, allowed, usage }: ReportArgs): Report {
-  const { digest, code, violations } = preview;
+  const { digest, code, violations, settings } = preview;
   const { config = {} } = digest;
   const diagnostics = digest.diagnostics ?? [];
   const ofSeverity = (severity: string) => diagnostics.filter((each) => each.severity === severity);
@@ -57,7 +58,12 @@ export function reportOf({ stack, preview, state, allowed, usage }: ReportArgs):
 
   const resources = resourcesOf(digest, refusals.length > 0 ? state : []);
   const ofConfig = allowedBy(config);
-  const changes = changesOf(resources, deadlinesOf(config), [...ofConfig, ...allowed]);
+  const changes = changesOf(
+    resources,
+    deadlinesOf(config),
+    [...ofConfig, ...allowed],
+    settingChanges(settings?.before, settings?.after),
+  );
   const losses = changes.flatMap((each) => each.losses);
   const blocked = losses.filter((loss) => loss.blocked);
   // What is unprotected just before the update does not stand against it.
@@ -75,9 +81,19 @@ export function reportOf({ stack, preview, state, allowed, usage }: ReportArgs):
     blocked,
     refused: refusals.length > 0,
     errors: [...new Set(failing)],
-    warnings,
+    warnings: [...warnings, ...standing(ofConfig, allowed, changes)],
     violations,
   };
+}
+
+/** A warning of what the config allows for no change of this update: its protection stays lifted until somebody takes it out. */
+function standing(ofConfig: string[], given: readonly string[], changes: Change[]): string[] {
+  const lost = changes.flatMap(({ losses }) => losses.map(({ name }) => name));
+  const names = ofConfig.filter((name) => !given.includes(name) && !lost.includes(name));
+  if (names.length === 0) return [];
+  return [
+    `hybrid-mcp:allowDataLoss lifts the protection of ${listed(names)}, of which this update loses nothing: take ${names.length === 1 ? "it" : "them"} out of the config.`,
+  ];
 }
 
 /** What is told when it is not known what would change. */

@@ -1,6 +1,7 @@
 import { type Placement, type ServiceName, serviceNames } from "@hybrid-mcp/catalogue";
 import { isKeyOfConfig, statefulNamed, UNLISTED } from "../../infra/stateful.ts";
 import type { Operation, Resource, ResourceState } from "./digest.ts";
+import type { SettingChange } from "./settings.ts";
 
 /** Deadlines and choices of the config that say what a change does; in seconds. */
 export interface Deadlines {
@@ -18,8 +19,8 @@ export interface Loss {
   /** As `allowDataLoss` names it. */
   name: string;
   urn: string;
-  /** `update`: of a Worker that deletes classes of its Durable Objects. */
-  op: "delete" | "replace" | "update";
+  /** `update`: of a Worker that deletes classes of its Durable Objects. `lower`: a setting, with which less of it is kept. */
+  op: "delete" | "replace" | "update" | "lower";
   title: string;
   lost: string;
   /** Whether it needs to be allowed, and is not. */
@@ -62,12 +63,17 @@ export class Scene {
   readonly deadlines: Deadlines;
   /** Names that `allowDataLoss` allows. */
   readonly allowed: readonly string[];
+  /** Settings of the config that differ; undefined where it is not known which do. */
+  readonly settings: SettingChange[] | undefined;
+  /** Those of them that a rule has told. */
+  readonly toldSettings = new Set<SettingChange>();
   readonly #open: Set<Resource>;
 
-  constructor(resources: Resource[], deadlines: Deadlines, allowed: readonly string[]) {
+  constructor(resources: Resource[], deadlines: Deadlines, allowed: readonly string[], settings?: SettingChange[]) {
     this.resources = resources.filter((each) => !isGrouping(each));
     this.deadlines = deadlines;
     this.allowed = allowed;
+    this.settings = settings;
     this.#open = new Set(this.resources.filter(({ op }) => op !== "same"));
   }
 

@@ -77,14 +77,16 @@ export function howToAllow({ stack, blocked, refused, changes }: Report): string
   const losses = changes.flatMap((each) => each.losses).filter((loss) => loss.blocked || loss.allowed);
   const names = [...new Set(losses.map(({ name }) => name))];
   const flags = names.map((name) => `--allow-data-loss ${name}`).join(" ");
-  const stopped = (engine: boolean) => blocked.filter((loss) => (refused && loss.refused) === engine);
-  const [byEngine, byPreview] = [true, false].map((engine) => stopped(engine).map(({ name }) => name)) as [
-    string[],
-    string[],
-  ];
+  const isLower = ({ op }: Loss) => op === "lower";
+  const byEngine = blocked.filter((loss) => !isLower(loss) && refused && loss.refused).map(({ name }) => name);
+  const byProgram = blocked.filter(isLower).map(({ name }) => name);
+  const byPreview = blocked.filter((loss) => !isLower(loss) && !(refused && loss.refused)).map(({ name }) => name);
   const why = [
     ...(byEngine.length > 0
       ? [`The update would refuse: ${byEngine.join(", ")} ${byEngine.length === 1 ? "is" : "are"} protected.`]
+      : []),
+    ...(byProgram.length > 0
+      ? [`The update would refuse, as less is kept of what is there: ${byProgram.join(", ")}.`]
       : []),
     ...(byPreview.length > 0
       ? [`Only this preview stops it, here and in CI; the update itself would go through: ${byPreview.join(", ")}.`]

@@ -1,6 +1,7 @@
 import type { Resource, ResourceState } from "../digest.ts";
 import { durations } from "../durations.ts";
 import { added, type Change, change, isOf, type Scene } from "../scene.ts";
+import { settingsOf } from "./settings.ts";
 
 const IMAGES = ["n8n-image", "postgres-image", "backup-image"];
 const isN8n = ({ name }: Resource) =>
@@ -106,7 +107,18 @@ export function n8nChanges(scene: Scene): Change[] {
     ];
   }
   const backup = scene.take((each) => isDocker(each) && /^backup/.test(each.name) && !isOf("Volume")(each));
-  return backup.length > 0 ? [change(backup, { title: "The container that makes n8n's backups is made anew" })] : [];
+  return backup.length > 0 ? [change(backup, backupTold(scene))] : [];
+}
+
+/** What is told of the container that makes backups, when it alone changes. */
+function backupTold(scene: Scene) {
+  const { words, data, losses } = settingsOf(scene, "backup");
+  const known = scene.settings !== undefined;
+  return {
+    title: words ? `n8n's backups get other settings: ${words}` : "The container that makes n8n's backups is made anew",
+    data: data ?? { risk: false, text: known ? "not touched" : "not known here: what the settings were is not known" },
+    losses,
+  };
 }
 
 /** The Firecrawl engine of one's own: two of one name cannot be, so its parts stop before they start. */

@@ -2,6 +2,7 @@ import { catalogue, type Placement, platform, type ServiceName, serviceNames } f
 import type { Resource, ResourceState } from "../digest.ts";
 import { durations } from "../durations.ts";
 import { added, type Change, change, isOf, listed, type Scene } from "../scene.ts";
+import { settingsOf } from "./settings.ts";
 
 const home: Record<Placement, string> = { workers: "Workers", droplet: "the droplet" };
 
@@ -87,28 +88,41 @@ export function newVersions(scene: Scene): Change[] {
     const container = scene.open((each) => isOf("Container")(each) && each.name === name)[0];
     if (!script && !container) return [];
     if (script && script.op !== "update") return [platformScript(scene, name, title, script)];
+    if (!script && ["create", "delete"].includes(container!.op)) return [standby(scene, name, title, container!)];
     const version = versions(scene, `${name}-script`);
-    const what = version
-      ? `gets a new version: ${version}`
-      : `gets other settings${script ? settings(script) : " on the droplet"}`;
-    const taken = scene.take(isPartOf(name));
-    const onWorkers = "Cloudflare hands new calls to it at once, those that run end on the old one";
-    const onDroplet = "the new container starts beside the old one, which ends what runs on it";
-    const how = [script ? onWorkers : [], container ? onDroplet : []].flat();
+    const settings = settingsOf(scene, name);
+    const hidden = isHidden(script, container);
+    const isKnown = scene.settings !== undefined;
+    const what = [
+      version ? `gets a new version: ${version}` : [],
+      settings.words ? `gets other settings: ${settings.words}` : [],
+    ].flat();
+    const explained = what.length > 0;
+    if (!explained) what.push(isKnown && hidden ? "gets other settings: what changes is secret" : otherwise(script));
+    const how = [script ? ON_WORKERS : [], container ? onDroplet(container) : []].flat();
     const away = scene.dropletIsReplaced && scene.placement(name as ServiceName, "after") === "droplet";
+    const usual =
+      explained || (isKnown && !hidden)
+        ? { fail: false, text: `no call fails: ${how.join("; on the droplet ")}` }
+        : { fail: true, text: `calls can fail if what changes is wrong: ${isKnown ? "it is secret" : WAS_NOT_KNOWN}` };
     return [
-      change(taken, {
-        title: `${title} ${what}`,
+      change(scene.take(isPartOf(name)), {
+        title: `${title} ${what.join(", and ")}`,
         calls: away
           ? { fail: true, text: "it does not answer until the new droplet has it" }
-          : { fail: false, text: `no call fails: ${how.join("; on the droplet ")}` },
+          : (settings.calls ?? usual),
+        data: settings.data ?? (isKnown || version ? KEPT : { risk: false, text: `not known here: ${WAS_NOT_KNOWN}` }),
+        losses: settings.losses,
         seconds: container
           ? added(durations.containerStart.seconds, [1, scene.deadlines.drainSeconds])
           : durations.workerUpload.seconds,
-        notes:
+        notes: [
           name === "oauth-broker" && version
-            ? ["The audit trail's schema is brought up to date first; steps only add to it."]
+            ? "The audit trail's schema is brought up to date first; steps only add to it."
             : [],
+          version && !isKnown ? `Whether it gets other settings as well is not known: ${WAS_NOT_KNOWN}.` : [],
+          settings.words && hidden ? "Whether a secret changes as well is not known: secrets are not compared." : [],
+        ].flat(),
       }),
     ];
   });
@@ -168,15 +182,43 @@ function versions(scene: Scene, script: string): string | undefined {
   return from && to ? `${from} → ${to}` : "another bundle";
 }
 
-/** Names of the bindings that differ, never what they hold. */
-function settings({ before, after, changed }: Resource): string {
+const KEPT = { risk: false, text: "not touched" };
+const ON_WORKERS = "Cloudflare hands new calls to it at once, those that run end on the old one";
+const WAS_NOT_KNOWN = "the last update did not register what the settings were";
+
+/** What happens to the calls of a container that changes together with its Worker, or alone. */
+function onDroplet({ op }: Resource): string {
+  if (op === "create") return "a container is made that takes no call yet";
+  if (op === "delete") return "the container goes, to which no call went";
+  return "the new container starts beside the old one, which ends what runs on it";
+}
+
+/** A container of a service on Workers, which is there for a quicker way back (`cutover.keepStandby`). */
+function standby(scene: Scene, name: string, title: string, { op }: Resource): Change {
+  const isNew = op === "create";
+  return change(scene.take(isPartOf(name)), {
+    title: `${title} ${isNew ? "gets a standby on the droplet: a container" : "has no standby on the droplet any more: its container goes"}`,
+    calls: { fail: false, text: "no call fails: calls go to Workers, before and after" },
+    seconds: isNew ? durations.containerStart.seconds : durations.apiCall.seconds,
+  });
+}
+
+/** Whether what differs is hidden, for secrets among it. */
+function isHidden(script: Resource | undefined, container: Resource | undefined): boolean {
+  const states = script?.changed.includes("bindings") ? [script.before, script.after] : [];
+  const ofContainer = container?.op === "replace" && container.changed.includes("envs");
+  return ofContainer || states.some((state) => !Array.isArray(state?.inputs?.bindings));
+}
+
+/** What changes where neither a version nor a setting of the config does: names of bindings, never what they hold. */
+function otherwise(script: Resource | undefined): string {
+  if (!script) return "gets other settings on the droplet";
+  const { before, after, changed } = script;
   const [from, to] = [bindings(before), bindings(after)];
   const names = [...new Set([...from, ...to].map(({ name }) => name))].filter(
     (name) =>
       JSON.stringify(from.find((each) => each.name === name)) !== JSON.stringify(to.find((each) => each.name === name)),
   );
-  const other = changed.filter((key) => key !== "bindings");
-  const all = [...names, ...other];
-  // Beside a secret the engine hides them all: that they differ is known, not which.
-  return all.length > 0 ? ` (${listed(all)})` : " (hidden, as there are secrets among them)";
+  const all = [...names, ...changed.filter((key) => key !== "bindings")];
+  return `gets other settings${all.length > 0 ? ` (${listed(all)})` : ""}`;
 }
