@@ -11,6 +11,7 @@ import { cloudInit } from "./cloud-init.ts";
 import type { DataGuard } from "./data-guard.ts";
 import { DataVolume, dataFolders, dataMount, keepsDataOnDisk, usesDataVolume } from "./data-volume.ts";
 import type { HostKey } from "./host-key.ts";
+import { leftoverHook } from "./leftover.ts";
 import { NotReadyError, ready } from "./ready.ts";
 import { overSsh, pinnedOptions, sshHostname, throughTunnel } from "./ssh.ts";
 
@@ -26,6 +27,7 @@ export class Host extends pulumi.ComponentResource {
   private readonly machine: pulumi.Output<string>;
   /** Gone whenever the machine is, of a machine that is reached through its own connector. */
   private readonly end: pulumi.Resource | undefined;
+  private readonly leftover = leftoverHook(this);
 
   /** @param guard of the data on the volume */
   constructor(config: Config, hostKey: HostKey, guard: DataGuard | undefined) {
@@ -63,7 +65,8 @@ export class Host extends pulumi.ComponentResource {
   /**
    * Options of everything that is made in the droplet's Docker Engine. It carries the droplet's id, so that it is taken down
    * from a droplet before that is replaced, and made anew on the next one, though nothing else about it has changed. (With
-   * `deletedWith` it would not be taken down: calls would be cut, and files left as at a power failure.)
+   * `deletedWith` it would not be taken down: calls would be cut, and files left as at a power failure.) A container is made
+   * when nothing is left in its place.
    *
    * @param lastToGo of what the way to the machine itself leads through, if it is reached by the tunnel: it goes with the
    *   machine, when all the rest has been taken down
@@ -76,7 +79,7 @@ export class Host extends pulumi.ComponentResource {
         ? { props: { ...props, triggers: { ...props.triggers, machine } }, opts }
         : {
             props: { ...props, labels: [...(props.labels ?? []), { label: "hybrid-mcp-machine", value: machine }] },
-            opts,
+            opts: type === "docker:index/container:Container" ? beforeCreate(opts, this.leftover) : opts,
           };
     return { parent, provider: this.docker, transformations: [tied], ...deletedWith };
   }
@@ -207,6 +210,11 @@ const dropletInputs = [
   "publicNetworking",
   "resizeDisk",
 ];
+
+/** Adds a hook that runs last before the creation. */
+function beforeCreate(opts: pulumi.ResourceOptions, hook: pulumi.ResourceHook): pulumi.ResourceOptions {
+  return { ...opts, hooks: { ...opts.hooks, beforeCreate: [...(opts.hooks?.beforeCreate ?? []), hook] } };
+}
 
 /** Shows the stack's machine and volume together in DigitalOcean's control panel. */
 function inProject(name: string, resources: pulumi.Input<string>[], parent: pulumi.Resource): void {

@@ -11,7 +11,7 @@ import { ensureConnectorImage } from "./connector-image.ts";
 import { awaitOwnRuns, endKilledRuns } from "./killed-runs.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { recover } from "./recover.ts";
-import { preparePulumi, pulumi } from "./run-pulumi.ts";
+import { preparePulumi } from "./run-pulumi.ts";
 import { type LocalStack, runsN8n, wantsN8n } from "./stack.ts";
 import { type LocalImages, writeProject } from "./stack-config.ts";
 import { say, UserError } from "./user-error.ts";
@@ -58,7 +58,6 @@ export async function startSession(stack: LocalStack, options: StartOptions = {}
     throw new UserError(`The local stack runs on Linux x64; this machine is ${process.platform} ${process.arch}.`);
   }
   stack.create();
-  const before = stack.identity.containers;
   await chooseContainers(stack, options);
   const { containers } = stack.identity;
   await startCloud(stack);
@@ -70,14 +69,6 @@ export async function startSession(stack: LocalStack, options: StartOptions = {}
 
   const engine = await preparePulumi(stack);
   await recover(stack, engine);
-  if (before && before !== containers) {
-    // What ran on the other kind of engine is not on this one: the state has to learn that first. The program says where
-    // to look; the state still names the engine that was left.
-    const refresh = ["refresh", "--yes", "--skip-preview", "--run-program", "--suppress-outputs", "--stack", "local"];
-    if ((await pulumi(stack, engine, refresh)) !== 0) {
-      throw new UserError("The state could not be moved to the other engine; what failed is above.");
-    }
-  }
   return { stack, engine, images };
 }
 
