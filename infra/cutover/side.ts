@@ -29,7 +29,7 @@ const ANSWER_TIMEOUT_MS = 5_000;
  *   belong to the edge; URL and Host stay those of `origin`
  * @param path `/health/ready` asks the service's broker too
  */
-export function healthOf(origin: string, dial: string | undefined, path = "/health"): Promise<Answer> {
+export function healthOf(origin: string, dial: string | undefined, path = "/health", method = "GET"): Promise<Answer> {
   const url = new URL(path, origin);
   const target = dial && url.protocol === "https:" ? new URL(dial) : url;
   const request = target.protocol === "https:" ? httpsRequest : httpRequest;
@@ -39,6 +39,7 @@ export function healthOf(origin: string, dial: string | undefined, path = "/heal
         host: target.hostname,
         port: target.port,
         path: url.pathname,
+        method,
         headers: { host: url.host, accept: "application/json" },
         servername: url.hostname,
         agent: false,
