@@ -156,7 +156,9 @@ describe("a stack config that is not right", () => {
     const { code, output } = await stack.run("up");
     expect(code).toBe(1);
     expect(output).toMatch(/^Pulumi\.local\.yaml is not valid YAML at line \d+, column \d+: .+\n$/);
-    expect((await stack.must("status")).output).toMatch(/coda +workers +workers +ok/);
+    const looked = await stack.run("status");
+    expect(looked.output).toMatch(/coda +workers +workers +ok/);
+    expect([looked.code, looked.output]).toEqual([1, expect.stringContaining("not known: config.")]);
     await stack.must("down");
     expect(stack.processes()).toEqual([]);
     stack.checkout = repositoryRoot;

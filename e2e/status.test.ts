@@ -33,7 +33,7 @@ async function call(name: string, args: object, bearer = token): Promise<number>
 }
 
 /** Changes something at the local cloud as a person would in the dashboard. */
-async function meddle(method: "PUT" | "DELETE", path: string, body?: object): Promise<void> {
+async function meddle(method: "POST" | "PUT" | "DELETE", path: string, body?: object): Promise<void> {
   const json = body && !(body instanceof FormData);
   const response = await fetch(`http://127.0.0.1:${stack.stack.ports.api}/client/v4${path}`, {
     method,
@@ -203,6 +203,21 @@ describe("what is not as wanted", () => {
       "  coda config not applied yet: services.coda.placement is workers, and was droplet at the last update\n",
     );
     stack.stack.setFlag(["services", "coda", "placement"], "droplet");
+  });
+
+  test("a route that leads clients elsewhere is seen, where the service's health is not", async () => {
+    const routes = `/zones/${stack.stack.identity.zoneId}/workers/routes`;
+    type Route = { id: string; pattern: string };
+    const own = (await stack.cloudflare<Route[]>(routes)).find((each) => each.pattern.startsWith("coda-mcp."))!;
+    const pattern = own.pattern.replace("/*", "/mcp*");
+    await meddle("POST", routes, { pattern, script: `${stack.stack.name}-oauth-broker` });
+    const output = await wrong("--no-drift");
+    expect(output).toMatch(/^coda +(workers|droplet) +\1 +HTTP 404 at \/mcp/m);
+    expect(output).toMatch(/ {2}coda does not answer as it should at http\S+: HTTP 404 at \/mcp: without a token it/);
+    const route = (await stack.cloudflare<Route[]>(routes)).find((each) => each.pattern === pattern)!;
+    await meddle("DELETE", `${routes}/${route.id}`);
+    const looked = await stack.must("status", "--no-drift");
+    expect(looked.output).toMatch(/\nAll is as wanted\.\n$/);
   });
 
   test("changes outside of Pulumi are told property by property; looking changes nothing", async () => {

@@ -2,23 +2,35 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { repositoryRoot } from "../../local/cli/stack.ts";
 import { type Figures, measured } from "./figures.ts";
-import { CALLERS, FAULTS, type Fault } from "./table.ts";
+import { CALLERS, FAULTS, type Fault, SHOWN_ELSEWHERE, type ShownElsewhere } from "./table.ts";
 
 const INTRODUCTION = `<!-- made by \`npm run docs\` from e2e/faults/table.ts and docs/faults.json -->
 
 # What breaks, and what then
 
-Each row is a test: it breaks one part while clients call all the time, and checks what is said here. Nothing that was stored or acknowledged is lost
-by any of these: grants and connections in KV, the audit trail in D1, rows in Coda, issues in GitHub, runs and credentials in n8n.
+## Measured under calls
 
-The stack of the tests has Coda on Workers and GitHub on the droplet; each is called by itself and through the gateway. How many calls failed, and
-after how many seconds all were answered again, is of the last run that kept it, on a machine with two cores: \`npm run docs:faults\`.
+Each row is a test of [faults.test.ts](../e2e/faults.test.ts): it breaks one part of a stack with Coda on Workers and GitHub on the droplet, while each is
+called all the time, by itself and through the gateway. It checks that no call of what goes on fails, and the others in no other words than those below; that
+all are answered again within 90 s; and that every row in Coda and issue in GitHub that was written before is there once, and the events of calls before and
+in the fault are in the audit trail.
+
+Seconds are counted from the fault until all were answered again; where a fault lasts, from its end. They, and how many calls failed, are of the last run that
+kept them, on a machine with two cores: \`npm run docs:faults\`. Where no call failed, there is nothing to measure.
+
 `;
 
 const WORDS = `
-## Word for word
+### Word for word
 
 What a call may be told meanwhile. The tests allow nothing else.
+
+`;
+
+const ELSEWHERE = `
+## Shown by other tests
+
+These are there for other reasons too: each checks what is said here, and measures no time.
 
 `;
 
@@ -26,28 +38,41 @@ What a call may be told meanwhile. The tests allow nothing else.
 export function faultsDocument(): string {
   const rows: readonly Fault[] = FAULTS;
   const figures = measured();
-  const columns = ["what breaks", "what clients see", "what goes on", "well again", "lost", "shown by"];
-  const lines = [columns, columns.map(() => "---"), ...rows.map((row) => cells(row, figures[row.id]))];
-  const table = lines.map((line) => `| ${line.join(" | ")} |\n`).join("");
   const words = rows.flatMap(({ fault, told = [] }) => (told.length > 0 ? [`- ${fault}:\n${listed(told)}`] : []));
-  return `${INTRODUCTION}\n${table}${WORDS}${words.join("")}`;
+  return [
+    INTRODUCTION,
+    table(
+      ["what breaks", "what clients see", "what goes on", "well again", "lost", "test"],
+      rows.map((row) => cells(row, figures[row.id])),
+    ),
+    WORDS,
+    ...words,
+    ELSEWHERE,
+    table(["what breaks", "what is checked", "shown by"], SHOWN_ELSEWHERE.map(cellsElsewhere)),
+  ].join("");
 }
+
+const table = (head: string[], rows: string[][]) =>
+  [head, head.map(() => "---"), ...rows].map((line) => `| ${line.join(" | ")} |\n`).join("");
 
 const listed = (told: readonly string[]) => told.map((text) => `  - \`${text}\`\n`).join("");
 
 function cells(row: Fault, figures: Figures | undefined): string[] {
-  const { fault, made, saw, recovers, lost, test } = row;
-  if (!hasTest(test))
-    throw new Error(`The row ${row.id} names a test that is not there: "${test.name}" in ${test.file}.`);
-  const counted = figures?.failed ? ` ${figures.failed} of ${figures.calls} calls failed.` : "";
-  const seconds = figures?.failed ? `, ${figures.seconds} s` : "";
-  const link = `[${test.file.split("/").at(-1)}](../${test.file}): ${test.name}`;
-  return [`**${fault}**<br>${made}`, saw + counted, unharmed(row), recovers + seconds, lost, link];
+  const { fault, made, seconds, saw, recovers, lost, test } = row;
+  find("e2e/faults.test.ts", test);
+  const lasts = seconds === undefined ? "" : `, for ${seconds} s`;
+  const counted = figures ? ` ${figures.failed || "None"} of ${figures.calls} calls failed.` : "";
+  const after = figures?.failed ? `, ${figures.seconds} s` : "";
+  return [`**${fault}**<br>${made}${lasts}`, saw + counted, unharmed(row), recovers + after, lost, test];
+}
+
+function cellsElsewhere({ fault, made, checked, test: { file, name } }: ShownElsewhere): string[] {
+  find(file, name);
+  return [`**${fault}**<br>${made}`, checked, `[${file.split("/").at(-1)}](../${file}): ${name}`];
 }
 
 /** Who has no call that fails. */
-function unharmed({ harmed, unharmed }: Fault): string {
-  if (unharmed !== undefined) return unharmed;
+function unharmed({ harmed }: Fault): string {
   if (!harmed?.length) return "everything";
   const titles = (["Coda", "GitHub"] as const).filter((title) => {
     const its = CALLERS.filter((caller) => caller.startsWith(title.toLowerCase()));
@@ -56,7 +81,9 @@ function unharmed({ harmed, unharmed }: Fault): string {
   return titles.join(", ") || "–";
 }
 
-function hasTest({ file, name }: Fault["test"]): boolean {
+/** @throws {Error} when there is no such test */
+function find(file: string, name: string): void {
   const text = readFileSync(join(repositoryRoot, file), "utf8");
-  return [`"${name}"`, `\`${name}\``].some((literal) => text.includes(literal));
+  if ([`"${name}"`, `\`${name}\``].some((literal) => text.includes(literal))) return;
+  throw new Error(`A row names a test that is not there: "${name}" in ${file}.`);
 }

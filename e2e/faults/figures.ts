@@ -6,7 +6,7 @@ import { repositoryRoot } from "../../local/cli/stack.ts";
 export interface Figures {
   calls: number;
   failed: number;
-  /** From the fault until every caller was answered again, in seconds. */
+  /** From the fault, or from its end where it lasts, until every caller was answered again, in seconds. */
   seconds: number;
 }
 

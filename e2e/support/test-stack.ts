@@ -237,14 +237,15 @@ export class TestStack {
     return ((await response.json()) as { result: Result }).result;
   }
 
-  /** Events of the audit trail, newest first. @param where an SQL condition */
+  /** Events of the audit trail, newest first. @param where an SQL condition @throws when D1 answers with an error */
   async trail(where: string): Promise<Record<string, unknown>[]> {
     const { accountId } = this.stack.identity;
     const [database] = await this.cloudflare<{ uuid: string }[]>(`/accounts/${accountId}/d1/database`);
     const path = `/accounts/${accountId}/d1/database/${database!.uuid}/query`;
     const sql = `SELECT * FROM audit WHERE ${where} ORDER BY id DESC`;
-    const [answer] = await this.cloudflare<{ results: Record<string, unknown>[] }[]>(path, { sql });
-    return answer!.results;
+    const answers = await this.cloudflare<{ results: Record<string, unknown>[] }[] | null>(path, { sql });
+    if (!answers) throw new Error("D1 refused to read the audit trail");
+    return answers[0]!.results;
   }
 
   /** Makes KV or D1 of the local cloud fail or slow; see local/cloud/workers/storage-faults.ts. */

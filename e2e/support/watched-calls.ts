@@ -14,9 +14,9 @@ export interface Watched {
   failed: number;
   /** Every way in which a call failed, as the client is told. */
   told: string[];
-  /** From the fault to the first of the good answers after the last bad one, in seconds; 0 if no call failed. */
+  /** From the fault, or from its end where that is told, to the first good answer after the last bad one, in seconds; 0 if no call failed. */
   seconds: number;
-  /** The longest that a call took which was answered well, in seconds. */
+  /** The longest that a call took, in seconds. */
   slowest: number;
 }
 
@@ -27,13 +27,13 @@ export type WatchedCall = (signal: AbortSignal) => Promise<string | undefined>;
  * Calls all the time, each caller one call after the other, while something is broken, and until everything is well again.
  *
  * @param callers by name
- * @param work breaks something, and returns when it is to be well again by itself
+ * @param work breaks something, and returns when it is to be well again by itself; of a fault that lasts it calls `over` at the end
  * @param recoverySeconds how long that may take
  * @throws when the work throws, or a caller has not recovered in time: with what it was told last
  */
 export async function watched<Name extends string>(
   callers: Record<Name, WatchedCall>,
-  work: () => Promise<unknown>,
+  work: (over: () => void) => Promise<unknown>,
   recoverySeconds = 90,
 ): Promise<Record<Name, Watched>> {
   const seen = {} as Record<Name, Watched>;
@@ -41,7 +41,8 @@ export async function watched<Name extends string>(
   const well = {} as Record<Name, number>;
   const last = {} as Record<Name, string>;
   const names = Object.keys(callers) as Name[];
-  let broken = Number.POSITIVE_INFINITY;
+  /** When who failed was answered again. */
+  const again = {} as Record<Name, number>;
   let stopped = false;
 
   const loop = async (name: Name) => {
@@ -54,11 +55,11 @@ export async function watched<Name extends string>(
       const told = await callers[name](AbortSignal.timeout(ANSWER_MS)).catch(describe);
       const now = performance.now();
       mine.calls++;
+      mine.slowest = Math.max(mine.slowest, (now - begun) / 1000);
       well[name] = told === undefined ? well[name] + 1 : 0;
       if (told === undefined) {
-        if (failing) mine.seconds = (now - broken) / 1000;
+        if (failing) again[name] = now;
         failing = false;
-        mine.slowest = Math.max(mine.slowest, (now - begun) / 1000);
       } else {
         mine.failed++;
         failing = true;
@@ -84,9 +85,12 @@ export async function watched<Name extends string>(
   try {
     await allWell(60);
     for (const name of names) Object.assign(seen[name], { calls: 0, failed: 0, told: [], seconds: 0, slowest: 0 });
-    broken = performance.now();
-    await work();
+    let broken = performance.now();
+    await work(() => {
+      broken = performance.now();
+    });
     await allWell(recoverySeconds);
+    for (const name of names) if (seen[name].failed > 0) seen[name].seconds = Math.max(0, again[name] - broken) / 1000;
   } finally {
     stopped = true;
     await Promise.all(loops);

@@ -47,7 +47,7 @@ export function cutoverHooks({
 }: CutoverArgs): pulumi.ResourceHookBinding {
   const expected = async () => ({ service, placement, version, revision: revision && (await known(revision)) });
   const { gateSeconds, confirmSeconds, dial } = config.cutover;
-  const ask = (path: string) => (origin: string, withinMs: number) => healthOf(origin, dial, path, withinMs);
+  const ask = (path: string) => (origin: string, withinMs: number) => healthOf(origin, dial, path, { withinMs });
   const clientsUrl = publicUrl(config, service);
   const say = (message: string) => pulumi.log.info(`${service}: ${message}`);
 
@@ -140,7 +140,7 @@ export function colourHooks(
         gate({
           expected: { service, placement: "droplet", version, revision: await known(revision) },
           origin: dropletUrl(config, service),
-          ask: (origin, withinMs) => healthOf(origin, dial, undefined, withinMs),
+          ask: (origin, withinMs) => healthOf(origin, dial, undefined, { withinMs }),
           clock: systemClock,
           deadlineSeconds: confirmSeconds + gateSeconds,
           steadySeconds: confirmSeconds,

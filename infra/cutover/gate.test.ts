@@ -56,7 +56,7 @@ describe("the gate", () => {
       origin,
       ask: (at, withinMs) => {
         within.push(withinMs);
-        return healthOf(at, undefined, "/health", withinMs);
+        return healthOf(at, undefined, "/health", { withinMs });
       },
       clock: systemClock,
       deadlineSeconds: 1.2,

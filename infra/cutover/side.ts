@@ -28,13 +28,13 @@ export const ANSWER_MS = 5_000;
  * @param dial origin to connect to instead of looking up the host in DNS; it applies to https origins, whose hostnames
  *   belong to the edge; URL and Host stay those of `origin`
  * @param path `/health/ready` asks the service's broker too
- * @param withinMs how long the whole answer may take, in milliseconds
+ * @param options.withinMs how long the whole answer may take, in milliseconds
  */
 export function healthOf(
   origin: string,
   dial: string | undefined,
   path = "/health",
-  withinMs = ANSWER_MS,
+  { withinMs = ANSWER_MS, method = "GET" } = {},
 ): Promise<Answer> {
   const url = new URL(path, origin);
   const target = dial && url.protocol === "https:" ? new URL(dial) : url;
@@ -49,6 +49,7 @@ export function healthOf(
         host: target.hostname,
         port: target.port,
         path: url.pathname,
+        method,
         headers: { host: url.host, accept: "application/json" },
         servername: url.hostname,
         agent: false,

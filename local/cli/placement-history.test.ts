@@ -61,6 +61,14 @@ test("what failed, what runs, and what is no update, moved nothing", async () =>
   expect(flip).toBeUndefined();
 });
 
+test("how long a flip took is not known where another update had begun it", async () => {
+  const [failed, before] = [update(8, coda("droplet"), { result: "failed" }), update(7, coda("workers"))];
+  const flip = await flipOfCoda(update(9, coda("droplet")), failed, before);
+  expect(flip).toEqual({ from: "workers", to: "droplet", at: "2026-01-05T12:09:12.000Z", seconds: null });
+  const elsewhere = update(8, coda("workers"), { result: "failed" });
+  expect(await flipOfCoda(update(9, coda("droplet")), elsewhere, before)).toMatchObject({ seconds: 12 });
+});
+
 test("an update without the service tells nothing of where it was", async () => {
   const off = { coda: { enabled: false, placement: "droplet" } };
   expect(await flipOfCoda(update(3, coda("workers")), update(2, off), update(1, coda("workers")))).toBeUndefined();

@@ -22,6 +22,8 @@ export interface Update {
   endTime?: string;
   /** By key with its namespace. */
   config: Record<string, ConfigValue>;
+  /** Updates that did not succeed, since the last one before it that did: all of them once that one is read. */
+  failedBefore?: Update[];
 }
 
 /** A change of a service's placement that an update has brought about. */
@@ -30,8 +32,8 @@ export interface Flip {
   to: Placement;
   /** When that update had ended, ISO 8601. */
   at: string;
-  /** How long that update took. */
-  seconds: number;
+  /** How long that update took; null: it finished what one had begun that did not succeed. */
+  seconds: number | null;
 }
 
 /** How many updates are read at a time. */
@@ -44,10 +46,16 @@ const PAGE = 100;
  * @param pages how many pages to read at most; default: all
  */
 export async function* successfulUpdates(run: RunCli, pages = Number.POSITIVE_INFINITY): AsyncGenerator<Update> {
+  let failed: Update[] = [];
   for (let page = 1; page <= pages; page++) {
     const size = ["--page-size", String(PAGE), "--page", String(page)];
     const updates = JSON.parse(await run(["stack", "history", "--json", ...size])) as Update[];
-    yield* updates.filter(({ kind, result, endTime }) => kind === "update" && result === "succeeded" && endTime);
+    for (const update of updates.filter(({ kind }) => kind === "update")) {
+      if (update.result === "succeeded" && update.endTime) {
+        failed = [];
+        yield { ...update, failedBefore: failed };
+      } else failed.push(update);
+    }
     if (updates.length === 0) return;
   }
 }
@@ -73,7 +81,10 @@ export async function lastFlips<Name extends ServiceName>(
       // It was not there then, or nobody can tell where.
       if (!placement) continue;
       const next = later[service];
-      if (next && next.placement !== placement) flips[service] = flip(placement, next.placement, next.update);
+      if (next && next.placement !== placement) {
+        const begun = next.update.failedBefore?.some((failed) => placementsIn(failed)[service] === next.placement);
+        flips[service] = flip(placement, next.placement, next.update, begun);
+      }
       later[service] = { placement, update };
     }
     left = left.filter((service) => !flips[service]);
@@ -116,8 +127,9 @@ export async function wayBack(
   return last && { from: last.to, to: last.from, flip: last };
 }
 
-function flip(from: Placement, to: Placement, { startTime, endTime }: Update): Flip {
-  return { from, to, at: endTime!, seconds: (Date.parse(endTime!) - Date.parse(startTime)) / 1000 };
+function flip(from: Placement, to: Placement, { startTime, endTime }: Update, begunBefore = false): Flip {
+  const seconds = (Date.parse(endTime!) - Date.parse(startTime)) / 1000;
+  return { from, to, at: endTime!, seconds: begunBefore ? null : seconds };
 }
 
 /** Where an update placed each service that was enabled in it. */

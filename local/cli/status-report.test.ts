@@ -1,8 +1,11 @@
-import { expect, test } from "vitest";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, expect, test } from "vitest";
 import type { Drift } from "./drift-events.ts";
 import type { Update } from "./placement-history.ts";
 import type { StackView } from "./stack-view.ts";
-import { type Answers, type DriftFound, type Facts, type Health, report } from "./status-report.ts";
+import { type Answers, askAll, type DriftFound, type Facts, type Health, NOT_ASKED, report } from "./status-report.ts";
 import { statusLines, statusTables } from "./status-table.ts";
 
 const NOW = Date.parse("2026-01-05T12:30:00Z");
@@ -121,13 +124,74 @@ test.each([
   expect([owners, platform.drift!.length]).toEqual(service ? [[service], 0] : [[], 1]);
 });
 
-test("what cannot be asked is said, and is no problem", () => {
+test("what cannot be asked is said; that all is as wanted is not", () => {
   const { calls: _, ...without } = answers();
   const status = report(view, facts, { ...without, unknown: { calls: "no-token" } }, { unknown: "busy" });
-  expect(status.asWanted).toBe(true);
+  expect(status.asWanted).toBeNull();
   const text = statusTables(status, NOW);
+  expect(text).toMatch(/\nNothing wrong was found; not known: calls, drift\.$/);
   expect(text).toMatch(/coda +droplet ok +\? +\? +\? +\? +none/);
   expect(text).toContain("Drift is not known: busy\nCalls are not known: no-token (set CLOUDFLARE_API_TOKEN");
+});
+
+test.each<[string, [Partial<Answers>?, (DriftFound | null)?, Partial<Facts>?], boolean | null]>([
+  ["all is known", [], true],
+  ["nobody asked for drift", [{}, { unknown: NOT_ASKED }], true],
+  ["drift is not known", [{}, { unknown: "busy" }], null],
+  ["drift is still being looked for", [{}, null], null],
+  ["the history cannot be read", [{}, [], { unknown: { history: "no" } }], null],
+  ["something is wrong, whatever is not known", [{ public: {} }, { unknown: "busy" }], false],
+])("asWanted where %s", (_, args, expected) => {
+  const [over, drift, changed] = args;
+  expect(
+    report(view, { ...facts, ...changed }, answers(over), drift === null ? undefined : (drift ?? [])).asWanted,
+  ).toBe(expected);
+});
+
+describe("an MCP endpoint", () => {
+  /** A stack whose URLs all lead here: what answers at `/health` is right, and at `/mcp` it is this. */
+  async function asked(mcp: { status: number; servedBy?: string } | undefined): Promise<Health> {
+    const server = createServer(({ method, url }, response) => {
+      const health = url === "/health";
+      if (!health && (method !== "POST" || !mcp)) return void response.destroy();
+      const servedBy = health ? "workers" : mcp!.servedBy;
+      response.writeHead(health ? 200 : mcp!.status, servedBy === undefined ? {} : { "x-served-by": servedBy });
+      response.end(JSON.stringify({ status: "ok", version: "1.0" }));
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
+    const coda = { title: "Coda", placement: "workers", version: "1.0", url } as const;
+    const asking = {
+      dial: undefined,
+      config: async () => ({}),
+      cloudflare: async () => ({ baseUrl: "", token: undefined }),
+    } as unknown as StackView;
+    const { public: found } = await askAll(asking, { deployed: { services: { coda } }, flips: {}, unknown: {} });
+    server.close();
+    return found.coda!;
+  }
+
+  test.each([
+    [{ status: 401, servedBy: "workers" }, "ok"],
+    [{ status: 404 }, "HTTP 404 at /mcp: without a token it has to be 401"],
+    [{ status: 401, servedBy: "droplet" }, "mixed: droplet answers at /mcp, and workers at /health"],
+    [{ status: 401 }, "mixed: something else answers at /mcp, and workers at /health"],
+    [undefined, "unreachable at /mcp: socket hang up"],
+  ])("that answers %j", async (mcp, health) => {
+    expect(await asked(mcp)).toEqual({ health, servedBy: "workers", version: "1.0" });
+  });
+});
+
+test("drift that was looked for earlier is shown with its age", () => {
+  const status = { ...made({}, ["coda-route"].map(drifted)), driftAt: "2026-01-05T12:28:30.000Z" };
+  expect(statusTables(status, NOW)).toContain("\nDrift is what was found 90 s ago.\n");
+  expect(statusLines(status).find((line) => line.startsWith("coda:"))).toContain("drift 1 as of 2026-01-05T12:28:30Z;");
+});
+
+test("a flip that took several updates is shown without how long the last one took", () => {
+  const flips = { coda: { ...facts.flips.coda!, seconds: null } };
+  expect(statusTables(made({}, [], { flips }), NOW)).toMatch(/^coda .+ droplet → workers, 12 min ago$/m);
 });
 
 test("the tables fit into 120 columns", () => {

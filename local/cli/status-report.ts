@@ -50,9 +50,17 @@ export interface StatusReport {
   /** What belongs to no single service. */
   platform: { drift?: Drift[] | undefined; pending?: PendingKey[] | undefined; problems: string[] };
   /** Why something is not known. */
-  unknown: { drift?: string; calls?: string; history?: string; config?: string };
-  /** Whether there is no problem. */
-  asWanted: boolean;
+  unknown: Partial<Record<"drift" | "calls" | "history" | "config", string>>;
+  /** When drift was looked for, ISO 8601, where it is no answer of now. */
+  driftAt?: string;
+  /** Whether there is no problem; null: none was found, and something that was asked for is not known. */
+  asWanted: boolean | null;
+}
+
+/** What of that is not known that somebody wanted to know. */
+export function missing({ unknown }: Pick<StatusReport, "unknown">): (keyof StatusReport["unknown"])[] {
+  const { drift, ...rest } = unknown;
+  return Object.keys(drift === NOT_ASKED ? rest : unknown) as (keyof StatusReport["unknown"])[];
 }
 
 /** What the engine's CLI knows of a stack; it takes a moment. */
@@ -68,7 +76,8 @@ export async function readFacts(view: StackView): Promise<Facts> {
   const history = async () => {
     const updates: Update[] = [];
     for await (const update of successfulUpdates(view.run, 1)) updates.push(update);
-    return { updates, flips: await lastFlips(updates, serviceNames), unknown: {} };
+    const unknown = updates.length > 0 ? {} : { history: "no update of late has succeeded" };
+    return { updates, flips: await lastFlips(updates, serviceNames), unknown };
   };
   const [deployed, read] = await Promise.all([
     view.deployed(),
@@ -101,8 +110,9 @@ export async function askAll(view: StackView, { deployed, updates }: Facts): Pro
   const last = updates?.[0]?.config;
   const questions: Promise<unknown>[] = [config, count(view, deployed, last, answers)];
   for (const { service, url, path } of addresses(deployed)) {
+    const asked = new URL(url).pathname === "/mcp" ? askMcp(url, view.dial) : ask(url, view.dial, path);
     questions.push(
-      ask(url, view.dial, path).then((health) => {
+      asked.then((health) => {
         answers.public[service] = service === "n8n" ? ofN8n(health, deployed.n8n!.version) : health;
       }),
     );
@@ -168,6 +178,26 @@ async function ask(url: string, dial: string | undefined, path = "/health"): Pro
   const said = answer.body.trim().replace(/\s+/g, " ").slice(0, 60);
   const health = answer.status === 200 ? (body.status ?? "unknown") : `HTTP ${answer.status}: ${said}`;
   return { servedBy: answer.servedBy ?? null, health, version: body.version ?? null };
+}
+
+/**
+ * Asks what is at an MCP endpoint for its health, and then the endpoint itself without a token: routes may lead each of them
+ * elsewhere. An MCP server answers with 401: https://modelcontextprotocol.io/specification/2025-06-18/basic/authorization
+ */
+async function askMcp(url: string, dial: string | undefined): Promise<Health> {
+  const { origin, pathname } = new URL(url);
+  const health = await ask(url, dial);
+  if (health.health !== "ok") return health;
+  const answer = await healthOf(origin, dial, pathname, { method: "POST" });
+  if ("unreachable" in answer) return { ...health, health: `unreachable at ${pathname}: ${answer.unreachable}` };
+  if (answer.status !== 401) {
+    return { ...health, health: `HTTP ${answer.status} at ${pathname}: without a token it has to be 401` };
+  }
+  if (answer.servedBy === (health.servedBy ?? undefined)) return health;
+  return {
+    ...health,
+    health: `mixed: ${answer.servedBy ?? "something else"} answers at ${pathname}, and ${health.servedBy} at /health`,
+  };
 }
 
 function ofN8n({ health }: Health, version: string): Health {
@@ -255,19 +285,22 @@ export function report(view: StackView, facts: Facts, answers: Answers, found: D
     pending: pending?.filter(({ key }) => !rows.includes(/^services\.([^.]+)/.exec(key)?.[1] ?? "")),
   };
   const problems = sharedProblems(platform);
+  const unknown: StatusReport["unknown"] = {
+    ...facts.unknown,
+    ...answers.unknown,
+    ...(!found && { drift: "it is being looked for" }),
+    ...(found && !Array.isArray(found) && { drift: found.unknown }),
+  };
+  const right =
+    view.running && services.length > 0 && [...services, { problems }].every((each) => each.problems.length === 0);
   return {
     stack: view.name,
     running: view.running,
     ...(view.containers && { containers: view.containers }),
     services,
     platform: { ...platform, problems },
-    unknown: {
-      ...facts.unknown,
-      ...answers.unknown,
-      ...(found && !Array.isArray(found) && { drift: found.unknown }),
-    },
-    asWanted:
-      view.running && services.length > 0 && [...services, { problems }].every((each) => each.problems.length === 0),
+    unknown,
+    asWanted: right && missing({ unknown }).length > 0 ? null : right,
   };
 }
 

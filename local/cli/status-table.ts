@@ -1,4 +1,5 @@
-import { NOT_ASKED, type StatusReport } from "./status-report.ts";
+import type { Flip } from "./placement-history.ts";
+import { missing, NOT_ASKED, type StatusReport } from "./status-report.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -21,7 +22,7 @@ export function statusTables(status: StatusReport, now: number): string {
       ...(["calls", "failed", "denied"] as const).map((name) => (s.calls ? String(s.calls[name]) : "?")),
       counted(s.drift),
       counted(s.pending),
-      s.lastFlip ? `${s.lastFlip.from} → ${s.lastFlip.to}, ${ago(s.lastFlip.at, now)} (${s.lastFlip.seconds} s)` : "-",
+      s.lastFlip ? flipped(s.lastFlip, now) : "-",
     ];
   });
   const problems = [...services.flatMap((s) => s.problems), ...platform.problems];
@@ -30,19 +31,32 @@ export function statusTables(status: StatusReport, now: number): string {
     "",
     table(["SERVICE", "STANDBY", "CALLS/H", "FAILED", "DENIED", "DRIFT", "UNAPPLIED", "LAST FLIP"], what),
     ...notes(unknown),
+    ...(status.driftAt ? ["", `Drift is what was found ${age(status.driftAt, now)} s ago.`] : []),
     "",
-    ...(problems.length > 0 ? ["Not as wanted:", ...problems.map((line) => `  ${line}`)] : ["All is as wanted."]),
+    ...verdict(problems, missing(status)),
   ].join("\n");
 }
 
+function verdict(problems: string[], unknown: string[]): string[] {
+  if (problems.length > 0) return ["Not as wanted:", ...problems.map((line) => `  ${line}`)];
+  return unknown.length > 0 ? [`Nothing wrong was found; not known: ${unknown.join(", ")}.`] : ["All is as wanted."];
+}
+
+function flipped({ from, to, at, seconds }: Flip, now: number): string {
+  return `${from} → ${to}, ${ago(at, now)}${seconds === null ? "" : ` (${seconds} s)`}`;
+}
+
+const age = (at: string, now: number) => Math.max(0, Math.round((now - Date.parse(at)) / 1000));
+
 /** A line for each service, for a log. */
-export function statusLines({ services, platform }: StatusReport): string[] {
+export function statusLines({ services, platform, driftAt }: StatusReport): string[] {
   return [
     ...services.map(({ service, placement, servedBy, health, version, calls, drift, problems }) => {
       const of = calls ? `${calls.calls} calls/h, ${calls.failed} failed, ${calls.denied} denied` : "calls unknown";
       const served = `on ${placement}, served by ${servedBy ?? "nobody"}, ${health}, ${version ?? "no version"}`;
       const wrong = problems.length > 0 ? `; not as wanted: ${problems.join("; ")}` : "";
-      return `${service}: ${served}, ${of}, drift ${counted(drift)}${wrong}`;
+      const found = drift?.length && driftAt ? ` as of ${driftAt.slice(0, 19)}Z` : "";
+      return `${service}: ${served}, ${of}, drift ${counted(drift)}${found}${wrong}`;
     }),
     ...platform.problems.map((line) => `platform: not as wanted: ${line}`),
   ];

@@ -10,7 +10,7 @@ const USAGE = "Usage: npm run status -- [--stack local] [--json] [--no-drift] [-
 /** Time between two looks of `--watch`, in seconds, where none is given. */
 const WATCH_SECONDS = 5;
 
-/** `npm run status`: what is wanted, and what there is. Exit code 1 when something is not as wanted. */
+/** `npm run status`: what is wanted, and what there is. Exit code 1 when something is not as wanted, or not known that was asked for. */
 await runCommand(async () => {
   const options = parse();
   const view = await viewStack(options.stack, (line) => process.stderr.write(`${line}\n`));

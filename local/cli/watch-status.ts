@@ -1,15 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { findDrift } from "./drift-check.ts";
 import type { StackView } from "./stack-view.ts";
-import {
-  askAll,
-  type DriftFound,
-  type Facts,
-  NOT_ASKED,
-  readFacts,
-  report,
-  type StatusReport,
-} from "./status-report.ts";
+import { askAll, type DriftFound, NOT_ASKED, readFacts, report, type StatusReport } from "./status-report.ts";
 import { statusLines, statusTables } from "./status-table.ts";
 
 /** How old may be what only the engine's CLI can tell, in milliseconds: each look at it starts processes. */
@@ -33,18 +25,31 @@ export async function watch(view: StackView, { seconds, drift }: WatchOptions): 
   const end = () => ended.abort();
   process.on("SIGINT", end).on("SIGTERM", end);
   const show = process.stdout.isTTY ? picture(seconds) : lines();
-  const facts = new Kept(FACTS_MS, () => readFacts(view));
-  const found = new Kept<DriftFound>(DRIFT_MS, async () =>
+  const facts = new Kept(() => readFacts(view));
+  const found = new Kept<DriftFound>(async () =>
     findDrift(view, ended.signal).catch((error: Error) => ({ unknown: error.message })),
   );
+  const look = async () => {
+    const latest = facts.latest ?? (await facts.first);
+    const status = report(view, latest, await askAll(view, latest), drift ? found.latest : { unknown: NOT_ASKED });
+    return drift && Array.isArray(found.latest) ? { ...status, driftAt: new Date(found.at!).toISOString() } : status;
+  };
+  let updated: string | undefined;
   try {
     while (!ended.signal.aborted) {
-      facts.renew();
-      if (drift) found.renew();
-      const known = await facts.first;
-      const latest: Facts = facts.latest ?? known;
-      const status = report(view, latest, await askAll(view, latest), drift ? found.latest : { unknown: NOT_ASKED });
+      facts.renew(FACTS_MS);
+      if (drift) found.renew(Array.isArray(found.latest) ? DRIFT_MS : FACTS_MS);
+      let status = await look();
+      if (unlikeLastUpdate(status)) {
+        // There may have been another update since that one was looked at.
+        await facts.renew(0);
+        status = await look();
+      }
       if (!ended.signal.aborted) show(status);
+      // An update puts right what was changed outside.
+      const last = facts.latest?.updates?.[0]?.endTime;
+      if (drift && updated !== undefined && last !== updated) found.renew(0);
+      updated = last;
       await delay(seconds * 1000, undefined, { signal: ended.signal }).catch(() => {});
     }
   } finally {
@@ -54,20 +59,28 @@ export async function watch(view: StackView, { seconds, drift }: WatchOptions): 
   }
 }
 
+/** Whether the config or what answers is not what the last update that is known of has left. */
+function unlikeLastUpdate({ services, platform }: StatusReport): boolean {
+  return (
+    [...services, platform].some(({ pending }) => pending && pending.length > 0) ||
+    services.some(({ version, wantedVersion }) => version !== null && version !== wantedVersion)
+  );
+}
+
 /** Something that takes a moment to learn: it is learned in the background, and the last answer counts until the next. */
 class Kept<Value> {
   latest: Value | undefined;
-  running: Promise<unknown> | undefined;
+  /** When that began to be learned, Unix time in milliseconds. */
+  at: number | undefined;
+  running: Promise<void> | undefined;
   /** Resolves with the first answer. */
   readonly first: Promise<Value>;
   readonly #resolve: (value: Value) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #maxAgeMs: number;
   readonly #learn: () => Promise<Value>;
-  #at = Number.NEGATIVE_INFINITY;
+  #tried = Number.NEGATIVE_INFINITY;
 
-  constructor(maxAgeMs: number, learn: () => Promise<Value>) {
-    this.#maxAgeMs = maxAgeMs;
+  constructor(learn: () => Promise<Value>) {
     this.#learn = learn;
     const { promise, resolve, reject } = Promise.withResolvers<Value>();
     this.first = promise;
@@ -76,23 +89,26 @@ class Kept<Value> {
     this.#reject = reject;
   }
 
-  /** Begins to learn it anew if it is too old, and nobody does so already. */
-  renew(): void {
-    if (this.running || performance.now() - this.#at < this.#maxAgeMs) return;
+  /** Begins to learn it anew if it is older than that, and nobody does so already. @returns when nobody does so any more */
+  async renew(maxAgeMs: number): Promise<void> {
+    if (this.running || performance.now() - this.#tried < maxAgeMs) return this.running;
+    const begun = Date.now();
     this.running = this.#learn().then(
       (value) => {
         this.latest = value;
-        this.#at = performance.now();
+        this.at = begun;
+        this.#tried = performance.now();
         this.running = undefined;
         this.#resolve(value);
       },
       (error: unknown) => {
         // The last answer stays; without one there is nothing to show.
-        this.#at = performance.now();
+        this.#tried = performance.now();
         this.running = undefined;
         this.#reject(error);
       },
     );
+    return this.running;
   }
 }
 
