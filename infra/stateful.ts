@@ -118,7 +118,12 @@ export function isKeyOfConfig(name: string): boolean {
  * Before the name of a resource that is none of them: of those a preview cannot say whether data is lost. It is written out, so
  * that a name that is mistyped does not count as one.
  */
-export const UNLISTED = "unlisted:";
+const UNLISTED = "unlisted:";
+
+/** How `allowDataLoss` names a resource. */
+export function allowedAs(name: string): string {
+  return statefulNamed(name) ? name : `${UNLISTED}${name}`;
+}
 
 /** Whether `allowDataLoss` may name it. */
 export function canBeAllowed(name: string): boolean {

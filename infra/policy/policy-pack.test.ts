@@ -34,7 +34,7 @@ new Input({
   sshAllow: ["203.0.113.7/32"],
   engineIsLocal: true,
   localImages: ["hybrid-mcp/base:1"],
-  allowDataLoss: ["given"],
+  allowDataLoss: ["unlisted:given"],
 });
 const unknown = new random.RandomPassword("known-later", { length: 10 }, { protect: true }).result;
 `;

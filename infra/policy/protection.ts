@@ -1,4 +1,4 @@
-import { statefulNamed, UNLISTED } from "../stateful.ts";
+import { allowedAs } from "../stateful.ts";
 import { fields, type Inspected, list, types } from "./resource.ts";
 
 /** What of a kind of resources is lost with them. */
@@ -31,9 +31,8 @@ export function unprotected(resources: Inspected[], given: string[]): [Inspected
   );
   for (const resource of resources) {
     const { name, opts } = resource;
-    const allowedAs = statefulNamed(name) ? name : `${UNLISTED}${name}`;
-    if (given.includes(allowedAs)) continue;
-    const meant = `if it is to be lost, name it in the config: hybrid-mcp:allowDataLoss: [${allowedAs}].`;
+    if (given.includes(allowedAs(name))) continue;
+    const meant = `if it is to be lost, name it in the config: hybrid-mcp:allowDataLoss: [${allowedAs(name)}].`;
     const deleted = classesOf(resource, "deletedClasses");
     if (deleted.length > 0) {
       found.push([

@@ -381,13 +381,18 @@ describe("protected-data", () => {
     resource("password", "n8n-encryption-key"),
     resource("bytes", "host-key-seed"),
     resource("bytes", "vault-key-1"),
+  ];
+  const unlisted = [
     resource("randomId", "id"),
     resource("randomString", "string"),
     resource("bucket", "files"),
     resource("script", "steps-script", { migrations: { steps: [{ newClasses: ["A"] }, { newSqliteClasses: ["B"] }] } }),
   ];
 
-  test.each(stateful.map((each) => [each.name, each] as const))("%s has to be protected", (name, each) => {
+  test.each([
+    ...stateful.map((each) => [each.name, each] as const),
+    ...unlisted.map((each) => [`unlisted:${each.name}`, each] as const),
+  ])("%s has to be protected", (name, each) => {
     const found = said(unprotected([each], []));
     expect(found).toEqual([expect.stringContaining(`hybrid-mcp:allowDataLoss: [${name}]`)]);
     expect(unprotected([{ ...each, opts: { ...each.opts, protect: true } }], [])).toEqual([]);

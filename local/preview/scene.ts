@@ -1,5 +1,5 @@
 import { type Placement, type ServiceName, serviceNames } from "@hybrid-mcp/catalogue";
-import { isKeyOfConfig, statefulNamed, UNLISTED } from "../../infra/stateful.ts";
+import { allowedAs, isKeyOfConfig, statefulNamed } from "../../infra/stateful.ts";
 import type { Operation, Resource, ResourceState } from "./digest.ts";
 import type { SettingChange } from "./settings.ts";
 
@@ -137,14 +137,13 @@ export class Scene {
     const stateful = statefulNamed(name);
     if (goes && (stateful ? !this.holdsData(resource) : keepsNothing(resource))) return undefined;
     const { title, lost } = stateful ?? { title: `${name} (${resource.type})`, lost: lostUnlisted(classes) };
-    const allowedAs = stateful ? name : `${UNLISTED}${name}`;
-    const allowed = this.allowed.includes(allowedAs);
+    const allowed = this.allowed.includes(allowedAs(name));
     const refused = goes && before?.protect === true && (left || after?.protect === true);
     // What the config takes away by its name, an older key, is allowed by that.
     const blocked = !allowed && (refused || !isKeyOfConfig(name));
     const how = left ? "delete" : goes ? "replace" : "update";
     const certain = stateful !== undefined || classes.length > 0;
-    return { name: allowedAs, urn, op: how, title, lost, blocked, allowed, left, refused, certain, classes };
+    return { name: allowedAs(name), urn, op: how, title, lost, blocked, allowed, left, refused, certain, classes };
   }
 
   /** Whether it is the resource itself that keeps data: a Docker volume may stand for a folder of the data volume. */
