@@ -37,8 +37,11 @@ const deployed = await Promise.all(
 const rules = [sshRule(config) ?? [], droplet?.n8n?.rules ?? [], firecrawlEngineRules(config)].flat();
 const containersOn = droplet?.host.connection ?? lastEngine();
 deployTraffic({ config, broker, tunnel, services: deployed, engine: containersOn, rules });
-const told = deployed.flatMap(({ worker, container }) => [worker, container ?? []].flat());
-new Settings(config, [broker.worker, gateway.worker, droplet?.n8n?.backup ?? [], told].flat());
+const workers = [broker, gateway, ...deployed].map(({ worker }) => worker.script);
+const containers = [...deployed.map(({ container }) => container), droplet?.n8n?.backup].flatMap(
+  (each) => each?.container ?? [],
+);
+new Settings(config, [...workers, ...containers]);
 
 /** Every service with its URL and where it is placed. */
 export const services = Object.fromEntries(

@@ -47,13 +47,6 @@ describe("Coda on Workers, nothing on the droplet", () => {
     ]);
   });
 
-  test("its settings are registered when whatever is told them has changed", () => {
-    const names = resources.map(({ name }) => name);
-    for (const told of ["coda-script", "oauth-broker-script", "mcp-gateway-script"]) {
-      expect(names.indexOf("settings")).toBeGreaterThan(names.indexOf(told));
-    }
-  });
-
   test("KV and D1 are made", () => {
     expect(of(resources, "WorkersKvNamespace")[0]!.inputs.title).toBe("hybrid-mcp-sessions");
     expect(of(resources, "D1Database")[0]!.inputs.name).toBe("hybrid-mcp-audit");

@@ -11,11 +11,14 @@ export const SETTINGS_TYPE = "hybrid-mcp:config:Settings";
  * @param applied what is told it: an update that fails there leaves what the one before it has registered
  */
 export class Settings extends pulumi.ComponentResource {
-  constructor(config: Config, applied: pulumi.Resource[]) {
-    super(SETTINGS_TYPE, "settings", {}, { dependsOn: applied });
+  constructor(config: Config, applied: pulumi.CustomResource[]) {
+    super(SETTINGS_TYPE, "settings");
     // The engine tells the program so which keys hold a secret, as a whole or somewhere in them.
     const secretKeys = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
-    this.registerOutputs({ settings: openSettings(config, secretKeys) });
+    // Waited for as values: engine 3.250 does not let a component register anything in a refresh that runs the program, when
+    // something is gone that it depends on.
+    const done = pulumi.all(applied.map(({ urn }) => urn));
+    this.registerOutputs({ settings: done.apply(() => openSettings(config, secretKeys)) });
   }
 }
 

@@ -72,6 +72,8 @@ export interface ServiceContainerArgs {
  * when the tunnel leads to the new one.
  */
 export class ServiceContainer extends pulumi.ComponentResource {
+  readonly container: docker.Container;
+
   constructor(service: ServiceName, { config, droplet, worker, description }: ServiceContainerArgs) {
     super("hybrid-mcp:droplet:ServiceContainer", `${service}-container`);
     const { host, containers, connector } = droplet;
@@ -90,7 +92,7 @@ export class ServiceContainer extends pulumi.ComponentResource {
       },
       options,
     );
-    new docker.Container(
+    this.container = new docker.Container(
       service,
       {
         ...settings(config),

@@ -221,11 +221,13 @@ test("what the config allows to be lost, without a loss, is warned of in every r
 
 describe("by the real engine", () => {
   let stack: TestStack;
-  const program = (auth: object) =>
+  /** @param length of what is told the settings; one below zero fails */
+  const program = (auth: object, length = 8) =>
     programOf(
       { auth: { providers: ["github"], github: { clientId: "Iv1.abc" }, ...auth } },
       { "settings.ts": "Settings" },
-      "new Settings(config, []);",
+      `import * as random from "@pulumi/random";
+new Settings(config, [new random.RandomPassword("told", { length: ${length} })]);`,
     );
   beforeAll(async () => {
     stack = await createTestStack({});
@@ -249,6 +251,12 @@ describe("by the real engine", () => {
     const { settings } = await asked();
     expect(settings).toMatchObject({ before: { auth: { grantIdleDays: 30 } }, after: { auth: { grantIdleDays: 1 } } });
     expect(settings!.after).not.toHaveProperty("backup");
+
+    // An update that fails at what is told them has not changed them.
+    await stack.program(program({ grantIdleDays: 1 }, -1));
+    expect((await stack.run("up", "--yes", "--skip-preview")).code).not.toBe(0);
+    await stack.program(program({ grantIdleDays: 1 }, 9));
+    expect((await asked()).settings).toMatchObject({ before: { auth: { grantIdleDays: 30 } } });
   }, 180_000);
 
   test("an update that would keep less is refused before it begins, also by a plan; what is allowed goes on", async () => {
