@@ -63,7 +63,7 @@ async function rowsSeenByClients(): Promise<number[]> {
 /** Flips Coda while it is called 20 times a second and a stream of it is open; reports and answers what clients saw. */
 async function flipUnderLoad(placement: "workers" | "droplet") {
   // The stream lasts longer than the flip: five pages, each held back.
-  await stack.codaFaults({ latencyMs: 4000, onlyPath: "/rows" });
+  await stack.codaFaults({ latencyMs: 7000, onlyPath: "/rows" });
   const target = { url: `${stack.codaUrl}/mcp`, token };
   const stream = await openStream({
     ...target,
