@@ -67,6 +67,24 @@ describe("the gate", () => {
     slow.close();
   });
 
+  test("says what was answered in full, not that the deadline has cut the last question short", async () => {
+    const time = clock();
+    const waiting = gate({
+      expected,
+      origin: "https://gate-coda.example.com",
+      // A side that takes two seconds to find out that its broker does not answer.
+      ask: async (_, withinMs) => {
+        await time.wait(Math.min(2000, withinMs));
+        return withinMs < 2000
+          ? { unreachable: `no answer in ${withinMs / 1000} s` }
+          : { status: 503, servedBy: "droplet", body: "no broker" };
+      },
+      clock: time,
+      deadlineSeconds: 8,
+    });
+    await expect(waiting).rejects.toThrow(/Last answer: HTTP 503/);
+  });
+
   test("tells every few seconds what it saw last, and how long the side has been steady", async () => {
     const told: string[] = [];
     const origin = "https://gate-coda.example.com";
