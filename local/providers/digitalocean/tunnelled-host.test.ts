@@ -28,7 +28,7 @@ const program = (droplet: object, key = "J9MdzC8zZ0Qd9yRkF0Xn4pE0bqUq4sHk3m3mO3J
     {
       name,
       services: { n8n: { enabled: false } },
-      droplet: { sshPublicKey: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${key} me`, readySeconds: 4, ...droplet },
+      droplet: { sshPublicKey: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${key} me`, readySeconds: 8, ...droplet },
     },
     HOST_PARTS,
     `
@@ -109,7 +109,7 @@ test("the first update waits for the droplet over SSH and then makes its contain
   const [{ ip_address: address }] = droplet.networks.v4.filter(({ type }: { type: string }) => type === "public");
   expect((await asked()).slice(0, 3)).toEqual([
     `${address} true`,
-    expect.stringContaining(`${address} timeout 4 cloud-init status --wait`),
+    expect.stringMatching(new RegExp(`^${address} timeout [1-8] cloud-init status --wait`)),
     expect.stringContaining(`${address} docker version`),
   ]);
   expect(output).toContain(`ssh://root@${address} is ready: Docker Engine 20.10.24`);
@@ -132,7 +132,7 @@ test("a droplet replaced through its own tunnel: services end, the way there is 
   const { code, output } = await stack.run("up", "--yes", "--skip-preview");
   expect(code).not.toBe(0);
   expect(output).toMatch(
-    /error: ssh:\/\/root@droplet\.example\.com could not be reached over SSH within 4 s \(websocket: bad handshake\)\. .* put your address into droplet\.sshAllow for one update/,
+    /error: ssh:\/\/root@droplet\.example\.com could not be reached over SSH within 8 s \(websocket: bad handshake\)\. .* put your address into droplet\.sshAllow for one update/,
   );
   // Said once, without a stack trace.
   expect(output).not.toMatch(/\.ts:\d|error serializing|Cannot reach/);
