@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { n8n as catalogued } from "@hybrid-mcp/catalogue";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import Docker from "dockerode";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { repositoryRoot } from "../local/cli/stack.ts";
 import { TestBrowser } from "../workers/oauth-broker/testing/test-browser.ts";
 import { copyCheckout } from "./support/checkout-copy.ts";
@@ -13,6 +13,9 @@ import { N8nClient } from "./support/n8n-client.ts";
 import { ONLY_CODA, TestStack } from "./support/test-stack.ts";
 
 /** The real n8n with its real database, on the real Docker Engine: what it keeps survives whatever happens to its containers. */
+
+/** Several updates of n8n in one test take minutes, on a busy machine twice as many. */
+vi.setConfig({ testTimeout: 600_000 });
 
 const SLOW_MS = 1_800_000;
 const docker = new Docker();
