@@ -664,8 +664,18 @@ function sectionOf<T>(flat: Record<string, string>, key: string, section: z.ZodT
   return (text === undefined ? undefined : section.safeParse(fromJson(text)).data) ?? section.parse(undefined);
 }
 
+/** A stack config as the engine hands it over, of its values by their keys: full keys, objects as JSON text. */
+export function flatConfig(values: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [
+      `${NAMESPACE}:${key}`,
+      typeof value === "string" ? value : JSON.stringify(value ?? ""),
+    ]),
+  );
+}
+
 /**
- * @param flat the stack config as the engine hands it over: full keys, objects as JSON text
+ * @param flat the stack config as the engine hands it over, see `flatConfig`
  * @returns the typed config, or one line for every error
  */
 export function parseConfig(

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { parseConfig } from "./config.ts";
 import { keptHere } from "./kept-before.ts";
-import { cloudflare, one, run } from "./testing/program.ts";
+import { configWith, type Values } from "./testing/config.ts";
+import { one, run } from "./testing/program.ts";
 
 const ssh = { sshPublicKey: "ssh-ed25519 AAAA me", sshAllow: ["198.51.100.1/32"] };
 const engine = { ...ssh, storage: "engine" };
@@ -10,31 +10,12 @@ const adopted = { adopt: { id: "4711", hostKey: "ssh-ed25519 AAAA" } };
 const n8n = { enabled: true };
 const adoptedN8n = { enabled: true, adopt: { volume: "n8n_data", databaseVolume: "n8n_db" } };
 const tunnel = { adopt: "6ff42ae2-765d-4adf-8112-31c55c1551ef" };
-const OFF = { github: { enabled: false }, firecrawl: { enabled: false } };
 
-type Settings = Record<string, unknown> & { services?: object };
-const withKey = (settings: Settings) => ({ n8nEncryptionKey: "the-key-of-that-n8n-is-long", ...settings });
-
+const withKey = (settings: Values): Values => ({ n8nEncryptionKey: "the-key-of-that-n8n-is-long", ...settings });
 /** What an update with these settings leaves as its output. */
-function keptOf({ services, ...settings }: Settings): string[] {
-  const raw = {
-    domain: "example.com",
-    cloudflare,
-    auth: { providers: ["github"], github: { clientId: "Iv1.abc" } },
-    clientSecrets: { github: "secret" },
-    services: { ...OFF, ...services },
-    ...withKey(settings),
-  };
-  const flat = Object.entries(raw).map(([key, value]) => [
-    `hybrid-mcp:${key}`,
-    typeof value === "string" ? value : JSON.stringify(value),
-  ]);
-  const { config, errors } = parseConfig(Object.fromEntries(flat));
-  if (errors) throw new Error(errors.join("\n"));
-  return keptHere(config);
-}
+const keptOf = (settings: Values) => keptHere(configWith(withKey(settings)));
 
-const update = (settings: Settings, before: Settings) =>
+const update = (settings: Values, before: Values) =>
   run(withKey(settings), { preview: true, last: { kept: keptOf(before) } });
 
 test.each([
@@ -52,7 +33,7 @@ test.each([
     { services: { n8n: adoptedN8n }, droplet: engine },
     ["n8n-data", "postgres-data"],
   ],
-] satisfies [string, Settings, Settings, string[]][])(
+] satisfies [string, Values, Values, string[]][])(
   "%s does not put something else in the place of what has data, unless that is allowed by name",
   async (setting, before, after, names) => {
     const refused = await update(after, before).catch((error: Error) => error.message);
@@ -82,7 +63,7 @@ test.each([
     { tunnel: { adopt: "7ff42ae2-765d-4adf-8112-31c55c1551ef" } },
   ],
   ["a droplet with nothing on its own disk", { services: { n8n }, droplet: volume }, { droplet: adopted }],
-] satisfies [string, Settings | undefined, Settings][])("%s goes on", async (_, before, after) => {
+] satisfies [string, Values | undefined, Values][])("%s goes on", async (_, before, after) => {
   const resources = before ? await update(after, before) : await run(withKey(after), { preview: true });
   expect(one(resources, "WorkersKvNamespace", "sessions")).toBeDefined();
 });

@@ -1,8 +1,7 @@
-import * as pulumi from "@pulumi/pulumi";
 import { type Config, deploysN8n, engineOverSsh, hasState, hostsFirecrawl } from "./config.ts";
 import { keepsDataOnDisk } from "./droplet/data-volume.ts";
 import { known } from "./known.ts";
-import { lastOutputs } from "./last-outputs.ts";
+import { lastOutputs, lossRefused } from "./last-outputs.ts";
 import { statefulNamed } from "./stateful.ts";
 
 /** What a setting would put in the place of a resource that has the data in it. */
@@ -42,12 +41,9 @@ export async function refuseToReplaceKept(config: Config): Promise<void> {
   const now = places(config);
   const lost = before.filter((name) => now[name] && !config.allowDataLoss.includes(name));
   if (lost.length === 0) return;
-  const each = lost.map((name) => {
+  const losses = lost.map((name) => {
     const { title, lost } = statefulNamed(name)!;
-    return `  ${name}: with hybrid-mcp:${now[name]}, ${title} would be replaced, and ${lost}`;
+    return `${name}: with hybrid-mcp:${now[name]}, ${title} would be replaced, and ${lost}`;
   });
-  throw new pulumi.RunError(
-    `Data would be lost; nothing was changed.\n${each.join("\n")}\n` +
-      `Where that is meant, name it for one update: hybrid-mcp:allowDataLoss: [${lost.join(", ")}].`,
-  );
+  throw lossRefused(losses, lost);
 }

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { BASE_IMAGE, CLOUDFLARED_IMAGE } from "./droplet/images.ts";
-import { cloudflare, of, one, originRequest, type Registered, run, secret } from "./testing/program.ts";
+import { cloudflare } from "./testing/config.ts";
+import { of, one, originRequest, type Registered, run, secret } from "./testing/program.ts";
 
 /** Where the tunnel leads for Coda. */
 const originOf = (resources: Registered[]) =>

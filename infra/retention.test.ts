@@ -1,24 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect, test, vi } from "vitest";
-import { parseConfig } from "./config.ts";
 import { retentionOf } from "./retention.ts";
+import { configWith, type Values } from "./testing/config.ts";
 
-function configOf(auth: object, more: object = {}) {
-  const all = {
-    domain: "example.com",
-    cloudflare: { accountId: "0".repeat(32), zoneId: "0".repeat(32), workersSubdomain: "acme" },
+const configOf = (auth: object, more: Values = {}) =>
+  configWith({
     auth: { providers: ["github"], github: { clientId: "Iv1.abc" }, ...auth },
-    clientSecrets: { github: "client-secret" },
-    services: { github: { enabled: false }, firecrawl: { enabled: false }, n8n: { enabled: true } },
+    services: { n8n: { enabled: true } },
     droplet: { dockerHost: "unix:///var/run/docker.sock" },
     ...more,
-  };
-  const flat = Object.entries(all).map(([key, value]) => [
-    `hybrid-mcp:${key}`,
-    typeof value === "string" ? value : JSON.stringify(value),
-  ]);
-  return parseConfig(Object.fromEntries(flat) as Record<string, string>).config!;
-}
+  });
 
 /** What becomes of an update after one that left these outputs. */
 async function update(config: ReturnType<typeof configOf>, outputs: object, preview = false): Promise<void> {
@@ -48,8 +39,7 @@ test("what is allowed by name, raised, of what is not there any more, not known 
   const lower = { auditRetentionDays: 1 };
   await update(configOf(lower, { allowDataLoss: ["audit"] }), before);
   await update(configOf({ auditRetentionDays: 91 }), before);
-  const withoutN8n = { github: { enabled: false }, firecrawl: { enabled: false } };
-  await update(configOf({}, { services: withoutN8n, backup: { keep: { daily: 1 } } }), before);
+  await update(configOf({}, { services: {}, backup: { keep: { daily: 1 } } }), before);
   await update(configOf(lower), {});
   await update(configOf(lower), before, true);
 });

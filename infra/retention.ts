@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Config, deploysN8n } from "./config.ts";
 import { known } from "./known.ts";
-import { lastOutputs } from "./last-outputs.ts";
+import { lastOutputs, lossRefused } from "./last-outputs.ts";
 
 /** A setting that says how much is kept. */
 export interface Retention {
@@ -61,12 +61,11 @@ export async function refuseToKeepLess(config: Config): Promise<void> {
     ([key, { name }]) => now[key]! < before[key]! && !config.allowDataLoss.includes(name),
   );
   if (lowered.length === 0) return;
-  const each = lowered.map(
-    ([key, { lost }]) => `  hybrid-mcp:${key}: ${before[key]} → ${now[key]}: ${lost(now[key]!)}`,
+  const losses = lowered.map(
+    ([key, { lost }]) => `hybrid-mcp:${key}: ${before[key]} → ${now[key]}: ${lost(now[key]!)}`,
   );
-  const names = [...new Set(lowered.map(([, { name }]) => name))];
-  throw new pulumi.RunError(
-    `Data would be lost; nothing was changed.\n${each.join("\n")}\n` +
-      `Where that is meant, name it for one update: hybrid-mcp:allowDataLoss: [${names.join(", ")}].`,
+  throw lossRefused(
+    losses,
+    lowered.map(([, { name }]) => name),
   );
 }

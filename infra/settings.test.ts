@@ -1,24 +1,8 @@
 import { expect, test } from "vitest";
-import { parseConfig } from "./config.ts";
 import { openSettings } from "./settings.ts";
+import { configWith, type Values } from "./testing/config.ts";
 
-const flat = (more: Record<string, unknown>) =>
-  Object.fromEntries(
-    Object.entries({
-      domain: "example.com",
-      cloudflare: { accountId: "0".repeat(32), zoneId: "0".repeat(32), workersSubdomain: "acme" },
-      auth: { providers: ["github"], github: { clientId: "Iv1.abc" } },
-      clientSecrets: { github: "hush-client" },
-      services: { github: { enabled: false }, firecrawl: { enabled: false } },
-      ...more,
-    }).map(([key, value]) => [`hybrid-mcp:${key}`, typeof value === "string" ? value : JSON.stringify(value)]),
-  );
-
-function shown(more: Record<string, unknown> = {}, secretKeys: string[] = []) {
-  const { config, errors } = parseConfig(flat(more));
-  expect(errors).toBeUndefined();
-  return openSettings(config!, secretKeys);
-}
+const shown = (more: Values = {}, secretKeys: string[] = []) => openSettings(configWith(more), secretKeys);
 
 test("settings are shown by their keys, with defaults", () => {
   expect(shown()).toMatchObject({

@@ -1,9 +1,9 @@
 import { Secret } from "@pulumi/policy";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test, vi } from "vitest";
-import { parseConfig } from "../config.ts";
 import { PolicyInput } from "../policy-input.ts";
-import { cloudflare, type Registered, run } from "../testing/program.ts";
+import { configWith } from "../testing/config.ts";
+import { type Registered, run } from "../testing/program.ts";
 import { movableCustomDomain } from "./hostnames.ts";
 import { publishedPorts } from "./inbound.ts";
 import { privilegeProblems } from "./privileges.ts";
@@ -105,18 +105,10 @@ test.each([
   async (dockerHost, adopt, told) => {
     await pulumi.runtime.setMocks({ newResource: () => ({ id: "id", state: {} }), call: () => ({}) });
     const { auth, clientSecrets } = everything;
-    const values = { domain: "example.com", cloudflare, auth, clientSecrets, droplet: { ...ssh, dockerHost, adopt } };
-    const { config } = parseConfig(
-      Object.fromEntries(
-        Object.entries(values).map(([key, value]) => [
-          `hybrid-mcp:${key}`,
-          typeof value === "string" ? value : JSON.stringify(value),
-        ]),
-      ),
-    );
+    const config = configWith({ auth, clientSecrets, droplet: { ...ssh, dockerHost, adopt } });
     const component = pulumi.ComponentResource.prototype as unknown as { registerOutputs(outputs: object): void };
     const outputs = vi.spyOn(component, "registerOutputs");
-    new PolicyInput(config!);
+    new PolicyInput(config);
     await pulumi.runtime.disconnect();
     expect(outputs).toHaveBeenCalledWith(expect.objectContaining(told));
     outputs.mockRestore();

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect, vi } from "vitest";
+import { flatConfig } from "../config.ts";
+import { smallestConfig, type Values } from "./config.ts";
 
 /** A resource as the program registered it. */
 export interface Registered {
@@ -17,12 +19,6 @@ interface Monitor {
     done: (error: Error | null, reply: unknown) => void,
   ): unknown;
 }
-
-export const cloudflare = {
-  accountId: "0123456789abcdef0123456789abcdef",
-  zoneId: "fedcba9876543210fedcba9876543210",
-  workersSubdomain: "acme",
-};
 
 /**
  * Runs the whole program against Pulumi's mocks and answers what it registered.
@@ -71,23 +67,8 @@ export async function run(
   // Mocks know no hooks: they are registered and never run. The end-to-end tests run them.
   const register = (_: unknown, done: (error: null, reply: object) => void) => done(null, {});
   Object.assign(monitor, { registerResourceHook: register, registerErrorHook: register });
-  const all = {
-    domain: "example.com",
-    cloudflare,
-    auth: { providers: ["github"], github: { clientId: "Iv1.abc" } },
-    clientSecrets: { github: "client-secret" },
-    sharedConnections: { coda: "coda-token" },
-    ...config,
-    // One service is enough to see how one is deployed.
-    services: { github: { enabled: false }, firecrawl: { enabled: false }, ...(config.services as object) },
-  };
   pulumi.runtime.setAllConfig(
-    Object.fromEntries(
-      Object.entries(all).map(([key, value]) => [
-        `hybrid-mcp:${key}`,
-        typeof value === "string" ? value : JSON.stringify(value),
-      ]),
-    ),
+    flatConfig(smallestConfig({ sharedConnections: { coda: "coda-token" }, ...(config as Values) })),
   );
   vi.resetModules();
   await import("../index.ts");

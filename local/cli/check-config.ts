@@ -1,4 +1,4 @@
-import { parseConfig } from "../../infra/config.ts";
+import { flatConfig, parseConfig } from "../../infra/config.ts";
 import type { LocalStack } from "./stack.ts";
 import { plainConfig } from "./stack-config.ts";
 import { UserError } from "./user-error.ts";
@@ -9,10 +9,6 @@ import { UserError } from "./user-error.ts";
  * @throws {UserError} the program's own message: every bad value with its key and what is allowed
  */
 export function checkConfig(stack: LocalStack): void {
-  const flat = Object.entries(plainConfig(stack)).map(([key, value]) => [
-    `hybrid-mcp:${key}`,
-    typeof value === "string" ? value : JSON.stringify(value ?? ""),
-  ]);
-  const { errors } = parseConfig(Object.fromEntries(flat));
+  const { errors } = parseConfig(flatConfig(plainConfig(stack)));
   if (errors) throw new UserError(`The stack config has errors; nothing was changed.\n${errors.join("\n")}`);
 }

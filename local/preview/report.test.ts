@@ -5,22 +5,12 @@ import { renderMarkdown } from "./render-markdown.ts";
 import { renderText } from "./render-text.ts";
 import { reportOf } from "./report.ts";
 import { valuesOf } from "./set-values.ts";
+import { step, urnOf } from "./testing.ts";
 import { ASSUMED_CALLS, usageOf } from "./usage.ts";
 
 const usage = { calls: 10_000, source: "given" };
-const urn = (type: string, name: string) => `urn:pulumi:dev::hybrid-mcp::${type}::${name}`;
 const report = (digest: Digest, code = 0, violations: Parameters<typeof reportOf>[0]["preview"]["violations"] = []) =>
   reportOf({ stack: "dev", preview: { digest, code, violations, stderr: "" }, state: [], allowed: [], usage });
-const step = (op: string, type: string, name: string, more: object = {}) => {
-  const state = { urn: urn(type, name), type, custom: true };
-  return {
-    op,
-    urn: state.urn,
-    ...(op !== "create" && { oldState: state }),
-    ...(op !== "delete" && { newState: state }),
-    ...more,
-  };
-};
 
 test("what no rule explains is told by its name and type, as what it may be at worst", () => {
   const told = report({
@@ -45,7 +35,7 @@ test("a replacement comes as three steps and is one; components are nothing by t
 
 test("an n8n that is told to begin anew is told so: it has none of its data from then on", () => {
   const container = (generation: string) => ({
-    urn: urn("docker:index/container:Container", "n8n"),
+    urn: urnOf("docker:index/container:Container", "n8n"),
     type: "docker:index/container:Container",
     custom: true,
     inputs: { labels: [{ label: "hybrid-mcp-generation", value: generation }] },
@@ -137,7 +127,7 @@ describe("an engine that fails", () => {
         diagnostics: [
           {
             severity: "error",
-            urn: urn("acme:index/thing:Thing", "one"),
+            urn: urnOf("acme:index/thing:Thing", "one"),
             message: "error: \u001b[31mno such region\u001b[0m\n    at create (main.js:1:2)",
           },
           { severity: "error", message: "error: preview failed" },

@@ -8,22 +8,13 @@ import { enginePreview, type RunPulumi } from "./engine-preview.ts";
 import { renderMarkdown } from "./render-markdown.ts";
 import { renderText } from "./render-text.ts";
 import { reportOf } from "./report.ts";
+import { step } from "./testing.ts";
 
 const usage = { calls: 10_000, source: "given" };
 const SCRIPT = "cloudflare:index/workersScript:WorkersScript";
 const CONTAINER = "docker:index/container:Container";
 const HIDDEN = "[secret]";
 
-const step = (op: string, type: string, name: string, more: Partial<DigestStep> = {}): DigestStep => {
-  const state = { urn: `urn:pulumi:dev::hybrid-mcp::${type}::${name}`, type, custom: true };
-  return {
-    op,
-    urn: state.urn,
-    ...(op !== "create" && { oldState: state }),
-    ...(op !== "delete" && { newState: state }),
-    ...more,
-  };
-};
 /** A Worker with secrets among its bindings, some of which differ. */
 const hidden = (name: string) => {
   const update = step("update", SCRIPT, `${name}-script`, { diffReasons: ["bindings"] });

@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { flatConfig } from "../../../infra/config.ts";
+import { smallestConfig, type Values } from "../../../infra/testing/config.ts";
 import { account_id, zone_id } from "../../cloud/api/test-api.ts";
 
 const infra = join(import.meta.dirname, "../../../infra");
@@ -13,28 +15,14 @@ export const HOST_PARTS = { "droplet/host.ts": "Host", "droplet/host-key.ts": "H
  * @param parts what to import: names by file of `infra/`
  * @param body what it does with `config`
  */
-export function programOf(
-  { services, ...config }: { services?: object; [key: string]: unknown },
-  parts: Record<string, string>,
-  body: string,
-): string {
-  const all = {
-    domain: "example.com",
-    cloudflare: { accountId: account_id, zoneId: zone_id, workersSubdomain: "test" },
-    auth: { providers: ["github"], github: { clientId: "Iv1.abc" } },
-    clientSecrets: { github: "secret" },
-    services: { github: { enabled: false }, firecrawl: { enabled: false }, ...services },
-    ...config,
-  };
-  const flat = Object.entries(all).map(([key, value]) => [
-    `hybrid-mcp:${key}`,
-    typeof value === "string" ? value : JSON.stringify(value),
-  ]);
+export function programOf(config: Values, parts: Record<string, string>, body: string): string {
+  const cloudflare = { accountId: account_id, zoneId: zone_id, workersSubdomain: "test" };
+  const flat = flatConfig(smallestConfig({ cloudflare, ...config }));
   const imports = Object.entries({ ...parts, "config.ts": "parseConfig" }).map(
     ([file, names]) => `import { ${names} } from ${JSON.stringify(join(infra, file))};`,
   );
   return `${imports.join("\n")}
-const { config, errors } = parseConfig(${JSON.stringify(Object.fromEntries(flat))});
+const { config, errors } = parseConfig(${JSON.stringify(flat)});
 if (errors) throw new Error(errors.join("\\n"));
 ${body}
 `;
