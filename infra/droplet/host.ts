@@ -11,7 +11,7 @@ import { cloudInit } from "./cloud-init.ts";
 import type { DataGuard } from "./data-guard.ts";
 import { DataVolume, dataFolders, dataMount, keepsDataOnDisk, usesDataVolume } from "./data-volume.ts";
 import type { HostKey } from "./host-key.ts";
-import { leftoverHook } from "./leftover.ts";
+import { containerLeftoverHook, networkLeftoverHook } from "./leftover.ts";
 import { NotReadyError, ready } from "./ready.ts";
 import { overSsh, pinnedOptions, sshHostname, throughTunnel } from "./ssh.ts";
 
@@ -27,7 +27,10 @@ export class Host extends pulumi.ComponentResource {
   private readonly machine: pulumi.Output<string>;
   /** Gone whenever the machine is, of a machine that is reached through its own connector. */
   private readonly end: pulumi.Resource | undefined;
-  private readonly leftover = leftoverHook(this);
+  private readonly leftovers: Record<string, pulumi.ResourceHook> = {
+    "docker:index/container:Container": containerLeftoverHook(this),
+    "docker:index/network:Network": networkLeftoverHook(this),
+  };
 
   /** @param guard of the data on the volume */
   constructor(config: Config, hostKey: HostKey, guard: DataGuard | undefined) {
@@ -65,8 +68,8 @@ export class Host extends pulumi.ComponentResource {
   /**
    * Options of everything that is made in the droplet's Docker Engine. It carries the droplet's id, so that it is taken down
    * from a droplet before that is replaced, and made anew on the next one, though nothing else about it has changed. (With
-   * `deletedWith` it would not be taken down: calls would be cut, and files left as at a power failure.) A container is made
-   * when nothing is left in its place.
+   * `deletedWith` it would not be taken down: calls would be cut, and files left as at a power failure.) A container or a
+   * network is made when nothing is left in its place.
    *
    * @param lastToGo of what the way to the machine itself leads through, if it is reached by the tunnel: it goes with the
    *   machine, when all the rest has been taken down
@@ -79,7 +82,7 @@ export class Host extends pulumi.ComponentResource {
         ? { props: { ...props, triggers: { ...props.triggers, machine } }, opts }
         : {
             props: { ...props, labels: [...(props.labels ?? []), { label: "hybrid-mcp-machine", value: machine }] },
-            opts: type === "docker:index/container:Container" ? beforeCreate(opts, this.leftover) : opts,
+            opts: type in this.leftovers ? beforeCreate(opts, this.leftovers[type]!) : opts,
           };
     return { parent, provider: this.docker, transformations: [tied], ...deletedWith };
   }
