@@ -1,3 +1,4 @@
+import { dockerfileOf, imagesIn, type ReadFile, readFile } from "./dockerfile.ts";
 import { fields, type Inspected, types, UNKNOWN } from "./resource.ts";
 
 const PINNED = /@sha256:[0-9a-f]{64}$/;
@@ -23,6 +24,7 @@ interface LocalImages {
 export function unpinnedImages(
   resources: Inspected[],
   { localImages, engineIsLocal }: LocalImages,
+  read: ReadFile = readFile,
 ): [Inspected, string][] {
   const built = resources.filter(({ type, props }) => isImage(type) && props.build !== undefined).map(nameOf);
   const problem = (name: unknown) => {
@@ -31,15 +33,18 @@ export function unpinnedImages(
     return engineIsLocal ? undefined : ELSEWHERE;
   };
   return resources.flatMap((resource) =>
-    imagesOf(resource).flatMap(([what, name]): [Inspected, string][] => {
+    imagesOf(resource, read).flatMap(([what, name]): [Inspected, string][] => {
       const advice = problem(name);
       return advice === undefined ? [] : [[resource, `${what} ${String(name)}. ${advice}`]];
     }),
   );
 }
 
+/** An image, and how a resource comes to it. */
+type Taken = [how: string, name: unknown];
+
 /** The images that a resource is, runs or is built on. */
-function imagesOf(resource: Inspected): [what: string, name: unknown][] {
+function imagesOf(resource: Inspected, read: ReadFile): Taken[] {
   const { type, props } = resource;
   switch (type) {
     case types.container:
@@ -47,16 +52,23 @@ function imagesOf(resource: Inspected): [what: string, name: unknown][] {
     case types.swarmService:
       return [["Its image is", fields(fields(props.taskSpec).containerSpec).image]];
     case types.image:
-    case types.builtImage: {
-      if (props.build === undefined) return [["It is", nameOf(resource)]];
-      const { buildArgs, args } = fields(props.build);
-      return Object.entries(fields(buildArgs ?? args))
-        .filter(([, value]) => !isNumber(value))
-        .map(([arg, value]) => [`It is built with ${arg}`, value]);
-    }
+    case types.builtImage:
+      return props.build === undefined ? [["It is", nameOf(resource)]] : builtOn(props.build, read);
     default:
       return [];
   }
+}
+
+function builtOn(build: unknown, read: ReadFile): Taken[] {
+  const { buildArgs, args, context = "." } = fields(build);
+  const given = Object.entries(fields(buildArgs ?? args));
+  const images = given
+    .filter(([, value]) => !isNumber(value))
+    .map(([arg, value]): Taken => [`It is built with ${arg}`, value]);
+  const dockerfile = dockerfileOf(build, read);
+  if (!dockerfile) return [...images, ["Its Dockerfile is not found in", context]];
+  const names = given.map(([arg]) => arg);
+  return [...images, ...imagesIn(dockerfile, names).map((name): Taken => ["Its Dockerfile takes", name])];
 }
 
 const isImage = (type: string) => type === types.image || type === types.builtImage;

@@ -89,7 +89,7 @@ new cloudflare.WorkersKvNamespace("given", { ${account}, title: "y" });
 test("a program that keeps to all of them goes through", async () => {
   const { code, output } = await preview(`
 const image = new docker.RemoteImage("redis-image", { name: "redis:7@${DIGEST}" });
-const base = { build: { context: ".", buildArgs: { BASE: "hybrid-mcp/base:1" } } };
+const base = { build: { context: "../droplet/workerd", buildArgs: { BASE: "hybrid-mcp/base:1" } } };
 new docker.RemoteImage("built-image", { name: "hybrid-mcp/built:1", ...base });
 new docker.Container("redis", {
   image: image.imageId,

@@ -134,8 +134,10 @@ describe("pinned-images", () => {
   const image = (props: object) => resource("image", "image", props);
   const build = (buildArgs: object, name = "hybrid-mcp/workerd:1") =>
     image({ name, build: { context: "x", buildArgs } });
+  const nothingLocal = { localImages: [], engineIsLocal: true };
+  const read = () => "FROM scratch\n";
   const found = (resources: Inspected[], localImages: string[] = [], engineIsLocal = true) =>
-    said(unpinnedImages(resources, { localImages, engineIsLocal }));
+    said(unpinnedImages(resources, { localImages, engineIsLocal }, read));
 
   test("a tag is refused, and what is built on one", () => {
     expect(found([image({ name: "redis:7" })])[0]).toContain("image: It is redis:7. Pin it by its digest");
@@ -165,15 +167,39 @@ describe("pinned-images", () => {
     ]);
   });
 
+  test.each([
+    ["FROM redis:7\n", ["redis:7"]],
+    ["ARG REDIS=redis:7\nFROM --platform=linux/amd64 $REDIS AS one\n", ["redis:7"]],
+    ["FROM $NOBODY\n", ["$NOBODY"]],
+    [`FROM a${DIGEST} AS One\nCOPY --from=redis:7 / /\nCOPY --from=one / /\nCOPY --from=0 / /\n`, ["redis:7"]],
+    [`FROM a${DIGEST}\nRUN --mount=type=bind,from=redis:7,target=/redis true\n`, ["redis:7"]],
+    [`# syntax=docker/dockerfile:1\nFROM a${DIGEST}\n`, ["docker/dockerfile:1"]],
+    [`FROM a${DIGEST} AS one\nFROM one\n`, []],
+    // It is looked at where it is given.
+    ["ARG BASE\nFROM $BASE\n", []],
+  ])("of the Dockerfile %j, %j is refused", (dockerfile, images) => {
+    const resources = [build({ BASE: `debian:12${DIGEST}` })];
+    expect(said(unpinnedImages(resources, nothingLocal, () => dockerfile))).toEqual(
+      images.map((name) => expect.stringContaining(`image: Its Dockerfile takes ${name}. Pin it by its digest`)),
+    );
+  });
+
+  test("a build whose Dockerfile is not here is refused", () => {
+    const resources = [image({ name: "mine:1", build: { context: "https://example.com/repository.git" } })];
+    expect(said(unpinnedImages(resources, nothingLocal))).toEqual([
+      expect.stringContaining("image: Its Dockerfile is not found in https://example.com/repository.git."),
+    ]);
+  });
+
   test("what Pulumi builds itself, and services of a Swarm, are looked at too", () => {
     const built = (props: object) => resource("builtImage", "built", props);
     const service = (image: string) => resource("swarmService", "service", { taskSpec: { containerSpec: { image } } });
     expect(found([built({ imageName: "redis:7" })])).toEqual([expect.stringContaining("built: It is redis:7.")]);
-    expect(found([built({ imageName: "mine:1", build: { args: { BASE: "debian:12" } } })])).toEqual([
+    expect(found([built({ imageName: "mine:1", build: { context: "x", args: { BASE: "debian:12" } } })])).toEqual([
       expect.stringContaining("built: It is built with BASE debian:12."),
     ]);
     expect(found([service("redis:7")])).toEqual([expect.stringContaining("service: Its image is redis:7.")]);
-    const mine = built({ imageName: "mine:1", build: { args: { BASE: `debian:12${DIGEST}` } } });
+    const mine = built({ imageName: "mine:1", build: { context: "x", args: { BASE: `debian:12${DIGEST}` } } });
     expect(found([mine, service("mine:1"), service(`redis:7${DIGEST}`), container({ image: "mine:1" })])).toEqual([]);
   });
 });
@@ -207,6 +233,8 @@ describe("healthchecks", () => {
     expect(found(built, `from a\n${check}from b\n`)).toHaveLength(1);
     expect(found(built, `FROM a\n${check}HEALTHCHECK NONE\n`)).toHaveLength(1);
     expect(found(built, `FROM a AS first\nFROM b\n${check}`)).toEqual([]);
+    expect(found(built, `FROM a AS first\n${check}FROM first\n`)).toEqual([]);
+    expect(found(built, `FROM a AS first\n${check}FROM first\nHEALTHCHECK NONE\n`)).toHaveLength(1);
     const of = (build: object) => ({ ...container({}), madeOf: { image: [resource("image", "i", { build })] } });
     const first = of({ context: "c", target: "first" });
     expect(found(first, `FROM a AS first\nFROM b\n${check}`)).toHaveLength(1);
