@@ -69,6 +69,10 @@ function containerProblems({ name, props }: Inspected): string[] {
     if (props[mode] === "host") found.push(`It shares the machine's own (${mode}: host). Take \`${mode}\` away.`);
   }
   if (list(props.devices).length > 0) found.push("It gets devices of the machine. Take `devices` away.");
+  if (props.gpus) found.push("It gets GPUs of the machine. Take `gpus` away.");
+  for (const other of list(props.volumes).map((volume) => fields(volume).fromContainer)) {
+    if (other) found.push(`It gets all volumes of ${String(other)}. Name those that it needs.`);
+  }
   const allowed = MOUNTED[name] ?? (() => false);
   for (const path of boundPaths(props)) {
     if (allowed(normalized(path))) continue;

@@ -26,6 +26,7 @@ export const types = {
   firewall: "digitalocean:index/firewall:Firewall",
   volume: "digitalocean:index/volume:Volume",
   script: "cloudflare:index/workersScript:WorkersScript",
+  scriptVersion: "cloudflare:index/workerVersion:WorkerVersion",
   customDomain: "cloudflare:index/workersCustomDomain:WorkersCustomDomain",
   namespace: "cloudflare:index/workersKvNamespace:WorkersKvNamespace",
   database: "cloudflare:index/d1Database:D1Database",

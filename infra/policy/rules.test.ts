@@ -282,7 +282,9 @@ describe("secrets-are-secret", () => {
     ["a name in another spelling", binding("apiKey", "plain_text", "k"), "Its binding apiKey looks like a secret"],
     ["a secret within JSON", binding("CONFIG", "json", '{"coda":{"apiKey":"k"}}'), "coda.apiKey in its binding CONFIG"],
   ])("of a Worker: %s", (_, each, problem) => {
-    expect(found("script", { bindings: [each] })).toEqual([expect.stringContaining(problem)]);
+    for (const type of ["script", "scriptVersion"] as const) {
+      expect(found(type, { bindings: [each] })).toEqual([expect.stringContaining(problem)]);
+    }
   });
 
   test("of a Worker: what is bound as it should be", () => {
@@ -560,6 +562,8 @@ describe("least-privilege", () => {
     [{ privileged: true }, "It is privileged"],
     [{ pidMode: "host" }, "pidMode: host"],
     [{ devices: [{ hostPath: "/dev/sda" }] }, "devices of the machine"],
+    [{ gpus: "all" }, "GPUs of the machine"],
+    [{ volumes: [{ fromContainer: "n8n" }] }, "It gets all volumes of n8n"],
     [{ volumes: [{ hostPath: "/var/run/docker.sock" }] }, "It gets /var/run/docker.sock"],
     [{ mounts: [{ type: "bind", source: "/" }] }, "It gets / of the machine"],
     [{ volumes: [{ hostPath: "/srv/backups" }] }, "It gets /srv/backups of the machine"],

@@ -39,7 +39,7 @@ export function secretPaths(raw: unknown): Set<string> {
 
 /** What of a resource's inputs ought to be secret and is not: it would be in clear in the state, in previews and in logs. */
 export function openSecrets({ type, props }: Inspected, secrets: SecretPaths): string[] {
-  if (type === types.script)
+  if (type === types.script || type === types.scriptVersion)
     return list(props.bindings).flatMap((each, at) => bindingProblem(fields(each), secrets, at));
   if (type === types.container) return containerProblems(props, secrets);
   const named = namedSecrets(props).filter((path) => !isHidden(secrets, ...path));
