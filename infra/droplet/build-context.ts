@@ -31,7 +31,7 @@ export function runtimeContext(): BuildContext {
   return buildContext("workerd", {
     Dockerfile: { from: join(repositoryRoot, "droplet/workerd/Dockerfile") },
     "health.sh": { from: join(repositoryRoot, "droplet/workerd/health.sh") },
-    workerd: { from: linuxWorkerd() },
+    workerd: linuxWorkerd(),
     "ca.pem": { text: `${rootCertificates.join("\n")}\n` },
   });
 }
@@ -51,17 +51,16 @@ export function backupContext(): BuildContext {
   return buildContext("backup", { Dockerfile: file("Dockerfile"), "backup.sh": file("backup.sh") });
 }
 
-type Source = { from: string } | { text: string };
+/** What a file is copied from or has in it; `release` stands for its content where that is large, and is quicker to tell. */
+type Source = { from: string; release?: string } | { text: string };
 
 function buildContext(name: string, files: Record<string, Source>): BuildContext {
   const digest = createHash("sha256");
   // Readable for the container's user whatever this machine's umask is.
   const mode = (file: string) => (file === "workerd" ? 0o755 : 0o644);
   for (const [file, source] of Object.entries(files)) {
-    digest
-      .update(`${file}\0`)
-      .update("text" in source ? source.text : readFileSync(source.from))
-      .update("\0");
+    const content = "text" in source ? source.text : (source.release ?? readFileSync(source.from));
+    digest.update(`${file}\0`).update(content).update("\0");
   }
   const hash = digest.digest("hex").slice(0, 12);
   const parent = join(buildCache, "droplet");
@@ -100,10 +99,13 @@ function removeOld(parent: string): void {
 }
 
 /** The workerd binary for the droplet (Linux, x64), from the npm package that this machine runs too. */
-function linuxWorkerd(): string {
+function linuxWorkerd(): Source {
   const require = createRequire(import.meta.url);
   try {
-    return require.resolve("@cloudflare/workerd-linux-64/bin/workerd");
+    const from = require.resolve("@cloudflare/workerd-linux-64/bin/workerd");
+    const { version } = require("@cloudflare/workerd-linux-64/package.json");
+    // npm has checked its bytes (package-lock.json); the size tells one that was not written to its end.
+    return { from, release: `${version} ${statSync(from).size}` };
   } catch {
     throw new Error(
       "The droplet's image needs workerd for Linux x64, which npm did not install on this machine. Install it with: " +
