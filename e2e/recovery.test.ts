@@ -71,6 +71,7 @@ describe("an up that is killed", () => {
   });
 });
 
+/** Further steps of one: `killed-flip.test.ts`. */
 describe("a flip that is killed", () => {
   /** What every run of the engine makes for its program, and a killed one leaves. */
   const temporary = () => {
@@ -80,7 +81,6 @@ describe("a flip that is killed", () => {
 
   test.each([
     ["job", "while the network is being made", /docker:index:Network network creating/],
-    ["job", "while the container starts", /docker:index:Container coda creating/],
     ["command", "while the container starts", /docker:index:Container coda creating/],
   ] as const)("(the %s) %s: the next command goes on, and calls are answered all the time", async (what, _, moment) => {
     await stack.must("up");
