@@ -55,7 +55,7 @@ function declare({ edit }: CheckoutCopy, name: FixtureName): void {
     // It calls nobody.
     `${name}: { defaultUrl: "http://localhost", urlBinding: "FIXTURE_API_URL" },`,
   );
-  addTo("infra/config.ts", 'coda: service("coda").prefault({}),', `${name}: service("${name}").prefault({}),`);
+  addTo("infra/config-schema.ts", 'coda: service("coda").prefault({}),', `${name}: service("${name}").prefault({}),`);
   addTo(
     "infra/service-tools.ts",
     "export const serviceTools: Record<ServiceName, ServiceTools> = {",
