@@ -151,7 +151,9 @@ export function ended(
   options: SpawnOptions,
   { input = "", signal }: { input?: string; signal?: AbortSignal | undefined } = {},
 ): Promise<Ended> {
-  const child = spawn(engine.command, args, { ...options, stdio: ["pipe", "pipe", "pipe"] });
+  // A process that handles Ctrl-C itself goes on after it, and needs the answer: a terminal reaches no other group than its own.
+  const detached = process.listenerCount("SIGINT") > 0;
+  const child = spawn(engine.command, args, { ...options, detached, stdio: ["pipe", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
   child.stdout!.setEncoding("utf8").on("data", (text: string) => {
