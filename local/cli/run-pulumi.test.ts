@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Engine } from "../engine/ensure-engine.ts";
+import { output } from "./run-pulumi.ts";
 
 /** Ctrl-C while a command asks the CLI something; a script stands for the CLI, which answers when the folder has `go`. */
 
@@ -50,4 +52,22 @@ test("one that does not ends, and leaves nothing running", async () => {
   const { said, cli } = await interrupted("", false);
   expect(said).toBe("");
   await vi.waitFor(() => expect(existsSync(`/proc/${cli}`)).toBe(false), 10_000);
+});
+
+test("what it asks is asked again where a Ctrl-C reached that before it was in a group of its own", async () => {
+  const script = "[ -e asked ] || { touch asked; kill -INT $$; }; cat";
+  const ignore = () => {};
+  process.on("SIGINT", ignore);
+  try {
+    const engine = { command: "sh" } as Engine;
+    expect(await output(engine, ["-c", script], { cwd: dir }, "answer")).toBe("answer");
+  } finally {
+    process.off("SIGINT", ignore);
+  }
+});
+
+test("one that ends without reading its input says why", async () => {
+  const engine = { command: "sh" } as Engine;
+  const asked = output(engine, ["-c", "echo no >&2; exit 1"], { cwd: dir }, "x".repeat(1_000_000));
+  await expect(asked).rejects.toThrow("failed: no");
 });

@@ -145,7 +145,7 @@ export async function output(engine: Engine, args: string[], options: SpawnOptio
  * @param more.input text for its standard input
  * @param more.signal ends it before, as Ctrl-C does
  */
-export function ended(
+export async function ended(
   engine: Engine,
   args: string[],
   options: SpawnOptions,
@@ -162,11 +162,15 @@ export function ended(
   child.stderr!.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
-  child.stdin!.end(input);
+  // One that ends without having read it says why by itself.
+  child.stdin!.on("error", () => {}).end(input);
   const end = () => child.kill("SIGINT");
   signal?.addEventListener("abort", end);
-  return new Promise<Ended>((resolve, reject) => {
+  const [code, by] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code: code ?? 1, stdout, stderr }));
+    child.on("close", (...how) => resolve(how));
   }).finally(() => signal?.removeEventListener("abort", end));
+  // A Ctrl-C that came before it was in its group: nothing of it has run.
+  if (detached && by === "SIGINT" && !signal?.aborted) return ended(engine, args, options, { input, signal });
+  return { code: code ?? 1, stdout, stderr };
 }
