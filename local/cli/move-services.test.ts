@@ -16,11 +16,14 @@ const error = (message: string, name?: string) =>
   }) as unknown as EngineEvent;
 const changed = (name: string, op = "update") =>
   ({ resOutputsEvent: { metadata: { op, urn: urn(name) } } }) as unknown as EngineEvent;
+/** Which of both an update with these events has failed to move, as the first. */
+const failures = (events: EngineEvent[], unmoved: Move[] = [coda, github], cancelled = false) =>
+  failuresOf([coda, github], unmoved, events, cancelled);
 const sumUp = error("update failed");
 
 test("each error of a service's own resources is that service's", () => {
   const events = [error("Container coda exited with code 1: no such file\nits last words", "coda"), sumUp];
-  expect([...failuresOf([coda, github], events)]).toEqual([[coda, "Container coda exited with code 1: no such file."]]);
+  expect([...failures(events)]).toEqual([[coda, "Container coda exited with code 1: no such file."]]);
 });
 
 test("what the tunnel's hook says of several is told of each", () => {
@@ -28,27 +31,24 @@ test("what the tunnel's hook says of several is told of each", () => {
     error('after hook "tunnel-confirm" failed: coda: it is not there.\ngithub: it is older.', "ingress"),
     sumUp,
   ];
-  expect([...failuresOf([coda, github], events)]).toEqual([
+  expect([...failures(events)]).toEqual([
     [coda, "it is not there."],
     [github, "it is older."],
   ]);
 });
 
 test("an error that is nobody's stops those that have not moved", () => {
-  const events = [changed("github-route"), changed("coda-route", "same"), error("no space left", "network"), sumUp];
-  expect([...failuresOf([coda, github], events).keys()]).toEqual([coda]);
+  expect([...failures([error("no space left", "network"), sumUp], [coda]).keys()]).toEqual([coda]);
 });
 
 test("a Ctrl-C is told as what it is, of those that had not moved by then", () => {
-  const events = [changed("github-route"), error("update canceled")];
-  expect([...failuresOf([coda, github], events)]).toEqual([[coda, "it was cancelled."]]);
+  expect([...failures([error("update canceled")], [coda])]).toEqual([[coda, "it was cancelled."]]);
 });
 
 test("what a Ctrl-C cut is not told as a fault of something else, and stops those too that had not come to it", () => {
   const aborted = error('after hook "coda-confirm" failed: The operation was aborted', "coda-route");
-  const events = [changed("coda-route"), aborted, sumUp];
   const cancelled = "it was cancelled.";
-  expect([...failuresOf([coda, github], events, true)]).toEqual([
+  expect([...failures([aborted, sumUp], [github], true)]).toEqual([
     [coda, cancelled],
     [github, cancelled],
   ]);
@@ -56,8 +56,7 @@ test("what a Ctrl-C cut is not told as a fault of something else, and stops thos
 
 test("what could not be deleted at the end stops nobody that has moved", () => {
   const deletion = { resOpFailedEvent: { metadata: { op: "delete", urn: urn("coda") } } } as unknown as EngineEvent;
-  const events = [changed("coda-route"), changed("github-route"), error("engine is gone", "coda"), deletion, sumUp];
-  expect(failuresOf([coda, github], events).size).toBe(0);
+  expect(failures([error("engine is gone", "coda"), deletion, sumUp], []).size).toBe(0);
 });
 
 /** The edge: each service is served by where its last update led, unless a test says who answers instead. */
@@ -179,6 +178,16 @@ test("after one that moved a service, an error leaves that one's flag where it i
   const one = stack([[changed("github-route"), error("unhealthy", "coda")], new Error("no space left")]);
   await expect(moveTogether([coda, github], one)).rejects.toThrow("no space left");
   expect(one.flags).toEqual({ coda: "workers", github: "workers" });
+});
+
+test("what has moved stays where it is when a later update is cancelled, and only what is left of it is done again", async () => {
+  const moved = [changed("github-route"), changed("coda-route", "same"), error("unhealthy", "coda")];
+  const one = stack([moved, [error("update canceled")], undefined]);
+  await expect(moveTogether([coda, github], one)).rejects.toThrow(
+    "Coda was not moved to droplet: unhealthy. It is placed on workers, as before.\nGitHub runs on workers.",
+  );
+  expect(one.flags).toEqual({ coda: "workers", github: "workers" });
+  expect(one.seen).toHaveLength(3);
 });
 
 test("a flag that cannot be put back is told with what it was", async () => {

@@ -174,7 +174,10 @@ export async function moveTogether(moves: Move[], stack: MovableStack): Promise<
     for (let retried = false; ; ) {
       settled = (await stack.update()) === 0;
       if (settled) break;
-      const failed = failuresOf(left, stack.events(), cancelled);
+      const events = stack.events();
+      // What has moved stays, whatever a later update fails at.
+      unmoved = unmoved.filter((move) => !hasChanged(events, routeOf(move)));
+      const failed = failuresOf(left, unmoved, events, cancelled);
       if (failed.size === 0 && retried) break;
       retried = failed.size === 0;
       for (const [move, why] of failed) {
@@ -182,7 +185,7 @@ export async function moveTogether(moves: Move[], stack: MovableStack): Promise<
         await stack.setFlag(move.service, before.get(move));
       }
       left = left.filter((move) => !failed.has(move));
-      unmoved = left.filter((move) => unmoved.includes(move) && !hasChanged(stack.events(), routeOf(move)));
+      unmoved = unmoved.filter((move) => !failed.has(move));
       say(whatFollows([...failed.keys()], left, cancelled));
       cancelled = false;
     }
@@ -271,9 +274,15 @@ async function wrongAt(service: ServiceName, placement: Placement, stack: Movabl
  * Which of the services an update has failed to move, and why, as a sentence each: those with an error of their own; of an
  * error that is nobody's, and of one that was cancelled, all that have not moved.
  *
+ * @param unmoved those whose route has changed neither in it nor before
  * @param cancelled whether a Ctrl-C came while it ran: what it cut is told by the engine as an error of something else
  */
-export function failuresOf(moves: Move[], events: EngineEvent[], cancelled = false): Map<Move, string> {
+export function failuresOf(
+  moves: Move[],
+  unmoved: Move[],
+  events: EngineEvent[],
+  cancelled = false,
+): Map<Move, string> {
   // What could not be taken away at the end has been left by everybody.
   const errors = errorsIn(events).filter(({ deleting }) => !deleting);
   const own = new Map<Move, string>();
@@ -284,8 +293,7 @@ export function failuresOf(moves: Move[], events: EngineEvent[], cancelled = fal
   if (own.size > 0 && !cancelled) return own;
   const why =
     cancelled || errors.some(({ message }) => message === "update canceled") ? CANCELLED : "what failed is above.";
-  const unmoved = moves.filter((move) => own.has(move) || !hasChanged(events, routeOf(move)));
-  return new Map(unmoved.map((move) => [move, why]));
+  return new Map(moves.filter((move) => own.has(move) || unmoved.includes(move)).map((move) => [move, why]));
 }
 
 const CANCELLED = "it was cancelled.";

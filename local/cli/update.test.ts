@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { isRefreshDue, refreshDone } from "./refresh-due.ts";
 import type { Session } from "./session.ts";
 import { LocalStack } from "./stack.ts";
 import { update } from "./update.ts";
@@ -28,7 +29,7 @@ beforeEach(() => {
   stack.saveIdentity({ ...stack.identity, containers: "processes" });
   const command = join(dir, "pulumi");
   // What sets the program's secrets is no matter here.
-  const script = `#!/bin/sh\ncase "$3" in config) cat > /dev/null; exit 0;; esac\nshift 2\necho "$@" >> ${dir}/calls\n[ ! -e ${dir}/fails-at-$1 ]\n`;
+  const script = `#!/bin/sh\ncase "$3" in config) cat > /dev/null; exit 0;; esac\nshift 2\necho "$@" >> ${dir}/calls\n[ ! -e ${dir}/ctrl-c ] || kill -INT $PPID\n[ ! -e ${dir}/fails-at-$1 ]\n`;
   writeFileSync(command, script);
   chmodSync(command, 0o700);
   session = { stack, engine: { command, binDirs: [] }, images: { base: "scratch" } } as unknown as Session;
@@ -61,4 +62,17 @@ test("where that cannot be told, nothing is updated, and the next one looks agai
   rmSync(join(dir, "fails-at-refresh"));
   expect(await update(session)).toBe(0);
   expect(calls()).toEqual([expect.stringMatching(looks), expect.stringMatching(looks), expect.stringMatching(updates)]);
+});
+
+test("after one that a Ctrl-C has ended, all is to be refreshed; not after one that failed, or came to its end", async () => {
+  writeFileSync(join(dir, "fails-at-up"), "");
+  expect(await update(session)).toBe(1);
+  expect(isRefreshDue(session.stack)).toBe(false);
+  writeFileSync(join(dir, "ctrl-c"), "");
+  expect(await update(session)).toBe(1);
+  expect(isRefreshDue(session.stack)).toBe(true);
+  refreshDone(session.stack);
+  rmSync(join(dir, "fails-at-up"));
+  expect(await update(session)).toBe(0);
+  expect(isRefreshDue(session.stack)).toBe(false);
 });

@@ -4,6 +4,7 @@ import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { parse } from "yaml";
 import type { Engine } from "../engine/ensure-engine.ts";
 import { errorsIn, withEvents } from "./engine-events.ts";
+import { markRefreshDue } from "./refresh-due.ts";
 import { pulumi, pulumiOutput } from "./run-pulumi.ts";
 import type { Session } from "./session.ts";
 import { type LocalStack, writePrivately } from "./stack.ts";
@@ -36,7 +37,7 @@ export const REFRESH_TRAFFIC = [
 
 /**
  * Runs the program on the local stack, with the flags as they are now. After an update that failed, the state first learns
- * where clients are led.
+ * where clients are led; after one that a Ctrl-C has ended, all is refreshed when the next command begins, or goes on (`recover`).
  *
  * @returns the engine's exit code; it has said what it did, or what failed
  */
@@ -52,7 +53,12 @@ export async function update({ stack, engine, images }: Session): Promise<number
   const file = eventsFile(stack);
   writePrivately(file, "");
   let full = false;
-  return withEvents(
+  let cutOff = false;
+  const note = () => {
+    cutOff = true;
+  };
+  process.on("SIGINT", note);
+  const code = await withEvents(
     (event) => {
       // A disk that is full ends the log at a whole line, and not this command.
       if (full) return;
@@ -66,7 +72,10 @@ export async function update({ stack, engine, images }: Session): Promise<number
       const flags = ["--yes", "--skip-preview", "--suppress-outputs", "--stack", "local"];
       return pulumi(stack, engine, ["up", ...flags, ...args], env);
     },
-  );
+  ).finally(() => process.off("SIGINT", note));
+  // What was under way may have been done all the same, as the deletion of an image that the state still has.
+  if (cutOff && code !== 0) markRefreshDue(stack);
+  return code;
 }
 
 /** Adds to a config file of the stack what the program is told as secrets, as far as it is not there. */
