@@ -54,34 +54,39 @@ export function isChecked(dockerfile: Dockerfile, target: unknown): boolean {
  */
 export function imagesIn(dockerfile: Dockerfile, args: string[]): string[] {
   const stages = dockerfile.getFROMs();
+  // A stage has a name, or is told by its number.
   const isStage = (name: string) =>
-    isSameName(name, "scratch") || name in stages || stages.some((stage) => isSameName(stage.getBuildStage(), name));
+    isSameName(name, "scratch") ||
+    stages.some((stage, number) => isSameName(stage.getBuildStage(), name) || name === String(number));
   const frontends = dockerfile.getDirectives().filter((directive) => directive.getName() === "syntax");
   const taken = dockerfile.getInstructions().flatMap((instruction) => {
-    const name = takenBy(instruction);
-    if (name === undefined || isStage(name)) return [];
-    const variables = instruction.getVariables().filter((variable) => name.includes(variable.toString()));
-    if (variables.some((variable) => args.includes(variable.getName()))) return [];
     const { line } = instruction.getRange().start;
-    return variables.reduce(
-      (text, variable) =>
-        text.replace(variable.toString(), (written) => dockerfile.resolveVariable(variable.getName(), line) ?? written),
-      name,
-    );
+    return takenBy(instruction).flatMap((name) => {
+      if (isStage(name)) return [];
+      const variables = instruction.getVariables().filter((variable) => name.includes(variable.toString()));
+      if (variables.some((variable) => args.includes(variable.getName()))) return [];
+      return variables.reduce(
+        (text, variable) =>
+          text.replace(
+            variable.toString(),
+            (written) => dockerfile.resolveVariable(variable.getName(), line) ?? written,
+          ),
+        name,
+      );
+    });
   });
   return [...frontends.map((directive) => directive.getValue()), ...taken];
 }
 
-/** The image or stage that an instruction takes something from, if there is one. */
-function takenBy(instruction: Instruction): string | undefined {
-  if (!(instruction instanceof ModifiableInstruction)) return undefined;
-  if (instruction.getKeyword() === "FROM") return (instruction as From).getImage() ?? undefined;
-  for (const flag of instruction.getFlags()) {
+/** The images or stages that an instruction takes something from. */
+function takenBy(instruction: Instruction): string[] {
+  if (!(instruction instanceof ModifiableInstruction)) return [];
+  if (instruction.getKeyword() === "FROM") return [(instruction as From).getImage() ?? ""];
+  return instruction.getFlags().flatMap((flag) => {
     const value = flag.getValue() ?? "";
-    if (flag.getName() === "from") return value;
-    if (flag.getName() === "mount") return /(?:^|,)from=([^,]+)/.exec(value)?.[1];
-  }
-  return undefined;
+    if (flag.getName() === "from") return [value];
+    return flag.getName() === "mount" ? (/(?:^|,)from=([^,]+)/.exec(value)?.slice(1) ?? []) : [];
+  });
 }
 
 const isSameName = (one: unknown, other: unknown) =>

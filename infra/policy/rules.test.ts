@@ -172,7 +172,7 @@ describe("pinned-images", () => {
     ["ARG REDIS=redis:7\nFROM --platform=linux/amd64 $REDIS AS one\n", ["redis:7"]],
     ["FROM $NOBODY\n", ["$NOBODY"]],
     [`FROM a${DIGEST} AS One\nCOPY --from=redis:7 / /\nCOPY --from=one / /\nCOPY --from=0 / /\n`, ["redis:7"]],
-    [`FROM a${DIGEST}\nRUN --mount=type=bind,from=redis:7,target=/redis true\n`, ["redis:7"]],
+    [`FROM a${DIGEST}\nRUN --mount=type=cache,target=/c --mount=type=bind,from=redis:7,target=/r true\n`, ["redis:7"]],
     [`# syntax=docker/dockerfile:1\nFROM a${DIGEST}\n`, ["docker/dockerfile:1"]],
     [`FROM a${DIGEST} AS one\nFROM one\n`, []],
     // It is looked at where it is given.
