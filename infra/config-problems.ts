@@ -210,8 +210,9 @@ function unknownScopes(raw: Record<string, unknown>): Problem[] {
   );
 }
 
-function valueIn(raw: Record<string, unknown>, path: string[]): unknown {
-  return path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined | null)?.[key], raw);
+/** What is written at a place of a config; undefined: nothing. */
+export function valueIn(raw: unknown, path: PropertyKey[]): unknown {
+  return path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined | null)?.[key], raw);
 }
 
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);

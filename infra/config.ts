@@ -2,7 +2,7 @@ import { gateHostname, type HostName, hostname, type ServiceName, serviceNames }
 import * as pulumi from "@pulumi/pulumi";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { problemsOf } from "./config-problems.ts";
+import { problemsOf, valueIn } from "./config-problems.ts";
 import { type Config, cutover, droplet, n8n, schema, usesDroplet } from "./config-schema.ts";
 
 export type { Config };
@@ -150,7 +150,7 @@ function describe(issue: z.core.$ZodIssue, raw: unknown): string[] {
       return `  ${key(path)}: unknown ${isService ? `service; the services are: ${known}` : "key"}`;
     });
   }
-  const value = issue.path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part], raw);
+  const value = valueIn(raw, issue.path);
   // A secret's value is never repeated.
   const shown = value === undefined || isSecretPath(issue.path) ? "" : ` ${withoutUserInfo(JSON.stringify(value))}`;
   if (issue.code === "invalid_value")

@@ -16,14 +16,11 @@ const error = (message: string, name?: string) =>
   }) as unknown as EngineEvent;
 const changed = (name: string, op = "update") =>
   ({ resOutputsEvent: { metadata: { op, urn: urn(name) } } }) as unknown as EngineEvent;
-/** Which of both an update with these events has failed to move, as the first. */
-const failures = (events: EngineEvent[], unmoved: Move[] = [coda, github], cancelled = false) =>
-  failuresOf([coda, github], unmoved, events, cancelled);
 const sumUp = error("update failed");
 
 test("each error of a service's own resources is that service's", () => {
   const events = [error("Container coda exited with code 1: no such file\nits last words", "coda"), sumUp];
-  expect([...failures(events)]).toEqual([[coda, "Container coda exited with code 1: no such file."]]);
+  expect([...failuresOf([coda, github], events)]).toEqual([[coda, "Container coda exited with code 1: no such file."]]);
 });
 
 test("what the tunnel's hook says of several is told of each", () => {
@@ -31,24 +28,27 @@ test("what the tunnel's hook says of several is told of each", () => {
     error('after hook "tunnel-confirm" failed: coda: it is not there.\ngithub: it is older.', "ingress"),
     sumUp,
   ];
-  expect([...failures(events)]).toEqual([
+  expect([...failuresOf([coda, github], events)]).toEqual([
     [coda, "it is not there."],
     [github, "it is older."],
   ]);
 });
 
 test("an error that is nobody's stops those that have not moved", () => {
-  expect([...failures([error("no space left", "network"), sumUp], [coda]).keys()]).toEqual([coda]);
+  const events = [changed("github-route"), changed("coda-route", "same"), error("no space left", "network"), sumUp];
+  expect([...failuresOf([coda, github], events).keys()]).toEqual([coda]);
 });
 
 test("a Ctrl-C is told as what it is, of those that had not moved by then", () => {
-  expect([...failures([error("update canceled")], [coda])]).toEqual([[coda, "it was cancelled."]]);
+  const events = [changed("github-route"), error("update canceled")];
+  expect([...failuresOf([coda, github], events)]).toEqual([[coda, "it was cancelled."]]);
 });
 
 test("what a Ctrl-C cut is not told as a fault of something else, and stops those too that had not come to it", () => {
   const aborted = error('after hook "coda-confirm" failed: The operation was aborted', "coda-route");
+  const events = [changed("coda-route"), aborted, sumUp];
   const cancelled = "it was cancelled.";
-  expect([...failures([aborted, sumUp], [github], true)]).toEqual([
+  expect([...failuresOf([coda, github], events, true)]).toEqual([
     [coda, cancelled],
     [github, cancelled],
   ]);
@@ -56,7 +56,8 @@ test("what a Ctrl-C cut is not told as a fault of something else, and stops thos
 
 test("what could not be deleted at the end stops nobody that has moved", () => {
   const deletion = { resOpFailedEvent: { metadata: { op: "delete", urn: urn("coda") } } } as unknown as EngineEvent;
-  expect(failures([error("engine is gone", "coda"), deletion, sumUp], []).size).toBe(0);
+  const events = [changed("coda-route"), changed("github-route"), error("engine is gone", "coda"), deletion, sumUp];
+  expect(failuresOf([coda, github], events).size).toBe(0);
 });
 
 /** The edge: each service is served by where its last update led, unless a test says who answers instead. */

@@ -174,10 +174,7 @@ export async function moveTogether(moves: Move[], stack: MovableStack): Promise<
     for (let retried = false; ; ) {
       settled = (await stack.update()) === 0;
       if (settled) break;
-      const events = stack.events();
-      // What has moved stays, whatever a later update fails at.
-      unmoved = unmoved.filter((move) => !hasChanged(events, routeOf(move)));
-      const failed = failuresOf(left, unmoved, events, cancelled);
+      const failed = failuresOf(left, stack.events(), cancelled, unmoved);
       if (failed.size === 0 && retried) break;
       retried = failed.size === 0;
       for (const [move, why] of failed) {
@@ -185,7 +182,7 @@ export async function moveTogether(moves: Move[], stack: MovableStack): Promise<
         await stack.setFlag(move.service, before.get(move));
       }
       left = left.filter((move) => !failed.has(move));
-      unmoved = unmoved.filter((move) => !failed.has(move));
+      unmoved = left.filter((move) => unmoved.includes(move) && !hasChanged(stack.events(), routeOf(move)));
       say(whatFollows([...failed.keys()], left, cancelled));
       cancelled = false;
     }
@@ -274,15 +271,10 @@ async function wrongAt(service: ServiceName, placement: Placement, stack: Movabl
  * Which of the services an update has failed to move, and why, as a sentence each: those with an error of their own; of an
  * error that is nobody's, and of one that was cancelled, all that have not moved.
  *
- * @param unmoved those whose route has changed neither in it nor before
  * @param cancelled whether a Ctrl-C came while it ran: what it cut is told by the engine as an error of something else
+ * @param before those that had not moved when it began: what has moved stays, whatever a later update fails at
  */
-export function failuresOf(
-  moves: Move[],
-  unmoved: Move[],
-  events: EngineEvent[],
-  cancelled = false,
-): Map<Move, string> {
+export function failuresOf(moves: Move[], events: EngineEvent[], cancelled = false, before = moves): Map<Move, string> {
   // What could not be taken away at the end has been left by everybody.
   const errors = errorsIn(events).filter(({ deleting }) => !deleting);
   const own = new Map<Move, string>();
@@ -293,6 +285,7 @@ export function failuresOf(
   if (own.size > 0 && !cancelled) return own;
   const why =
     cancelled || errors.some(({ message }) => message === "update canceled") ? CANCELLED : "what failed is above.";
+  const unmoved = before.filter((move) => !hasChanged(events, routeOf(move)));
   return new Map(moves.filter((move) => own.has(move) || unmoved.includes(move)).map((move) => [move, why]));
 }
 
